@@ -1,0 +1,125 @@
+"""The catalogue: the 17 contracts, code lists, 115 attributes, 30 classes, purposes, checks and feeds, read once and checked.
+
+Belongs here: loading the YAML files of this folder and the checks that they agree with one another.
+Does not: knowledge about single categories outside the YAML files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from sources.catalogue.models import (
+    Attribute,
+    AttributeClass,
+    AttributeGroup,
+    CodeList,
+    Contract,
+    CountyUnit,
+    CrossCheck,
+    Feed,
+    Purpose,
+    WorkedQuery,
+)
+
+
+class CatalogueError(ValueError):
+    """The catalogue contradicts itself; the message lists every problem found."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything the product knows about its inputs and outputs, by name, in the order of the files."""
+
+    contracts: dict[str, Contract]
+    lists: dict[str, CodeList]
+    county_units: tuple[CountyUnit, ...]
+    defects: dict[str, str]
+    attributes: dict[str, Attribute]
+    groups: tuple[AttributeGroup, ...]
+    purposes: dict[str, Purpose]
+    classes: dict[str, AttributeClass]
+    worked_queries: tuple[WorkedQuery, ...]
+    checks: dict[str, CrossCheck]
+    feeds: dict[str, Feed]
+    abbreviations: dict[str, str]
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(contract.department for contract in self.contracts.values()))
+
+
+def _read(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(
+        files(__package__).joinpath(name).read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return loaded
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Read and check the catalogue. Raises CatalogueError with every contradiction, pydantic's ValidationError for a wrong shape."""
+    codes, attributes, classes = _read("codes.yaml"), _read("attributes.yaml"), _read("classes.yaml")
+    checks, feeds = _read("cross_checks.yaml"), _read("feeds.yaml")
+    category_files = sorted(entry.name for entry in files(__package__).joinpath("categories").iterdir() if entry.name.endswith(".yaml"))
+    contracts = [Contract.model_validate(_read(f"categories/{name}")) for name in category_files]
+    catalogue = Catalogue(
+        contracts={contract.category: contract for contract in contracts},
+        lists={name: CodeList.model_validate(values) for name, values in codes["lists"].items()},
+        county_units=tuple(CountyUnit.model_validate(unit) for unit in codes["divisions"]["units"]),
+        defects={entry["name"]: entry["description"] for entry in codes["defects"]},
+        attributes={entry["name"]: Attribute.model_validate(entry) for entry in attributes["attributes"]},
+        groups=tuple(AttributeGroup.model_validate(entry) for entry in attributes["groups"]),
+        purposes={entry["name"]: Purpose.model_validate(entry) for entry in attributes["purposes"]},
+        classes={entry["name"]: AttributeClass.model_validate(entry) for entry in classes["classes"]},
+        worked_queries=tuple(WorkedQuery.model_validate(entry) for entry in classes["queries"]),
+        checks={entry["name"]: CrossCheck.model_validate(entry) for entry in checks["checks"]},
+        feeds={entry["module"]: Feed.model_validate(entry) for entry in feeds["feeds"]},
+        abbreviations=attributes["abbreviations"],
+    )
+    problems = list(_contradictions(catalogue))
+    if problems:
+        raise CatalogueError("; ".join(problems))
+    return catalogue
+
+
+def _contradictions(catalogue: Catalogue) -> list[str]:
+    """Every reference that leads nowhere and every number that is not the stated one."""
+    problems: list[str] = []
+    known = {(contract.category, column.name) for contract in catalogue.contracts.values() for column in contract.columns}
+    for contract in catalogue.contracts.values():
+        problems += _contract_problems(contract, catalogue)
+    for attribute in catalogue.attributes.values():
+        problems += [f"{attribute.name}: unknown source {'.'.join(source)}" for source in attribute.source_columns if source not in known]
+        problems += [f"{attribute.name}: unknown input {name}" for name in attribute.inputs if name not in catalogue.attributes]
+        listed = {name for name, purpose in catalogue.purposes.items() if attribute.name in purpose.attributes}
+        if listed != set(attribute.purposes):
+            problems.append(f"{attribute.name}: its purposes and the purposes' attributes differ")
+        if attribute.codes is not None and attribute.codes not in catalogue.lists:
+            problems.append(f"{attribute.name}: unknown code list {attribute.codes}")
+    for klass in catalogue.classes.values():
+        problems += [f"class {klass.name}: unknown attribute {name}" for name in klass.attributes if name not in catalogue.attributes]
+    for check in catalogue.checks.values():
+        sees = [column for recipient in check.recipients for column in recipient.sees]
+        problems += [f"check {check.name}: unknown column {name}" for name in (*check.columns, *sees) if tuple(name.split(".")) not in known]
+    expected = {"contracts": 17, "attributes": 115, "classes": 30}
+    problems += [f"{name}: {len(getattr(catalogue, name))} instead of {count}" for name, count in expected.items()
+                 if len(getattr(catalogue, name)) != count]
+    return problems
+
+
+def _contract_problems(contract: Contract, catalogue: Catalogue) -> list[str]:
+    where = contract.category
+    problems = [f"{where}.{column.name}: unknown code list {column.codes}" for column in contract.columns
+                if column.codes is not None and column.codes not in catalogue.lists]
+    named = [contract.delta.order_by, *contract.natural_key, *([contract.delta.marker] if contract.delta.marker else [])]
+    for role in contract.person_roles:
+        named += [field for field in (role.name, role.id_number, role.id_type, role.sex, role.birth_date, role.phone, role.address,
+                                      role.relation) if field]
+    problems += [f"{where}: unknown column {name}" for name in named if name not in contract.by_name]
+    problems += [f"{where}: unknown defect {entry.defect}" for entry in contract.known_defects if entry.defect not in catalogue.defects]
+    return problems
