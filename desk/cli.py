@@ -1,0 +1,158 @@
+"""The command line `onegrid`.
+
+Belongs here: arguments, the words for errors, exit codes (0 done, 1 refused or failed with a reason, 2 wrong usage).
+Does not: the work itself; each command calls one function of another module.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="OneGrid: from eight departments' deliveries to one profile per resident.")
+
+Home = Annotated[Path, typer.Option("--home", help="folder of the installation")]
+PurposeOption = Annotated[str, typer.Option("--purpose", help="why you read: a purpose of the catalogue, for instance elderly_care")]
+DAY = typer.Option(formats=["%Y-%m-%d"])
+
+
+class QueryFormat(enum.StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class ExportTable(enum.StrEnum):
+    MENTIONS = "mentions"
+    PROFILES = "profiles"
+    PROVENANCE = "provenance"
+    QUARANTINE = "quarantine"
+    DELIVERIES = "deliveries"
+    ALERTS = "alerts"
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment is not None else None
+
+
+@app.command()
+def demo(residents: Annotated[int, typer.Option(min=200, help="size of the synthetic city")] = 20_000,
+         home: Annotated[Path, typer.Option(help="folder for the city and its installation")] = Path("demo")) -> None:
+    """Make a synthetic city, run the main job on it and show what it answers."""
+    from desk.demo import run_demo
+
+    run_demo(residents, home)
+
+
+@app.command()
+def city(residents: Annotated[int, typer.Option(min=200)], seed: Annotated[int, typer.Option()], out: Annotated[Path, typer.Option()],
+         deltas: Annotated[int, typer.Option(min=0, help="further deliveries of each category after the full one")] = 2,
+         defects: Annotated[float, typer.Option(min=0, help="1 is the dictionary's share of every defect, 0 none")] = 1.0) -> None:
+    """Write the deliveries and the truth of a synthetic city."""
+    from desk.demo import make_city
+
+    make_city(residents, seed, out, deltas, defects)
+
+
+@app.command()
+def run(deliveries: Annotated[Path, typer.Option(help="folder that holds <department>/<category>/<date>/")], home: Home,
+        until: Annotated[datetime | None, DAY] = None,
+        again: Annotated[bool, typer.Option("--again", help="publish anew even when nothing is new")] = False,
+        strict: Annotated[bool, typer.Option("--strict", help="exit with 1 when a delivery was refused")] = False) -> None:
+    """Run the main job: load what is new, resolve, profile, check, publish."""
+    from desk.reports import report_run
+    from desk.run import run as run_job
+
+    refused = report_run(run_job, home, deliveries, _day(until), again=again)
+    if strict and refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def query(purpose: PurposeOption, home: Home,
+          file: Annotated[Path | None, typer.Argument(help="query as JSON or YAML; - reads standard input")] = None,
+          text: Annotated[str | None, typer.Option("--text", help="a Chinese phrase, for instance 沙市区80至100岁独居老人")] = None,
+          as_of: Annotated[datetime | None, DAY] = None,
+          count: Annotated[bool, typer.Option("--count", help="only the number")] = False,
+          by: Annotated[str | None, typer.Option("--by", help="counts per value of a class")] = None,
+          output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE,
+          out: Annotated[Path | None, typer.Option(help="file to write (needed for parquet)")] = None,
+          limit: Annotated[int, typer.Option(help="rows shown in a table; other formats are complete")] = 20) -> None:
+    """Answer a combination of attribute classes."""
+    from desk.reading import QueryRequest, answer_query
+
+    answer_query(home, QueryRequest(purpose=purpose, file=file, text=text, as_of=_day(as_of), count=count, by=by,
+                                    output=output.value, out=out, limit=limit))
+
+
+@app.command()
+def profile(purpose: PurposeOption, home: Home, person_id: Annotated[str | None, typer.Argument()] = None,
+            id_number: Annotated[str | None, typer.Option("--id-number")] = None,
+            as_of: Annotated[datetime | None, DAY] = None,
+            output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE) -> None:
+    """Show what is known about one person, each value with its provenance."""
+    from desk.reading import show_profile
+
+    show_profile(home, purpose, person_id, id_number, _day(as_of), output.value)
+
+
+@app.command()
+def alerts(department: Annotated[str, typer.Option()], home: Home,
+           output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE,
+           limit: Annotated[int, typer.Option()] = 50) -> None:
+    """List the open alerts addressed to a department."""
+    from desk.reading import show_alerts
+
+    show_alerts(home, department, output.value, limit)
+
+
+@app.command()
+def export(table: ExportTable, home: Home, out: Annotated[Path, typer.Option(help="Parquet file to write")],
+           as_of: Annotated[datetime | None, DAY] = None) -> None:
+    """Write a whole table for checking and migration; for the operator who holds the key."""
+    from desk.exports import export_table
+
+    export_table(home, table.value, out, _day(as_of))
+
+
+@app.command()
+def evaluate(home: Home, truth: Annotated[Path, typer.Option(help="folder truth/ of a synthetic city")]) -> None:
+    """Compare links, quarantine and answers with the truth of a synthetic city."""
+    from desk.reports import report_evaluation
+
+    report_evaluation(home, truth)
+
+
+@app.command("snapshots")
+def snapshots_command(home: Home, activate: Annotated[int | None, typer.Option(help="make this kept snapshot current again")] = None) -> None:
+    """List the kept snapshots, or make one current."""
+    from desk.reports import report_snapshots
+
+    report_snapshots(home, activate)
+
+
+@app.command()
+def ui(home: Home, deliveries: Annotated[Path, typer.Option()], port: Annotated[int, typer.Option()] = 3000) -> None:
+    """Open the Dagster UI on this home (lineage, runs, checks)."""
+    from desk.ui import serve
+
+    serve(home, deliveries, port)
+
+
+def main() -> None:
+    """Entry point; errors of the product become one clear message and exit code 1."""
+    from desk.errors import shown_errors
+
+    with shown_errors():
+        app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""What each asset does: the functions of the rooms, called in order, with their counts.
+
+Belongs here: loops over pending deliveries and the hand-over of counts. No dagster, so that a run can be tried without it.
+Does not: rules about data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.acceptance import accept as accept_delivery
+from expectations.suites import build_data_docs as render_data_docs
+from expectations.suites import validate
+from pipelines.progress import stage
+from resolvers import linkage, mentions, places
+from sources import history
+from sources.catalogue.models import Contract
+from sources.deliveries import discover
+from sources.errors import DeliveryRefused
+from sources.landing import land as land_delivery
+from warehouse import cross_checks, profile, snapshots
+
+
+@dataclass(slots=True)
+class Landed:
+    """Counts of one category's new deliveries; `refusals` say what, where and what to do, without values."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Accepted:
+    """Counts, the accounting over all deliveries of the category, and failed expectations by name."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    accounting: dict[str, int] = field(default_factory=dict)
+    failed_expectations: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def accounts_balance(self) -> bool:
+        return self.accounting["delivered"] == self.accounting["accepted"] + self.accounting["quarantined"]
+
+
+def _count(con: duckdb.DuckDBPyConnection, statement: str, parameters: list[Any] | None = None) -> int:
+    row = con.execute(statement, parameters or []).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def land(con: duckdb.DuckDBPyConnection, contract: Contract, deliveries: Path, until: date | None) -> Landed:
+    """Land every delivery of the category that is not known yet, in date order; a refused one is reported and changes nothing."""
+    outcome = Landed(counts={"rows": 0, "new_deliveries": 0})
+    with stage("landed", contract.category) as event:
+        for delivery in discover(deliveries).of(contract.category):
+            if until is not None and delivery.delivery_date > until:
+                continue
+            try:
+                landed = land_delivery(con, contract, delivery)
+            except DeliveryRefused as refused:
+                outcome.refusals.append(str(refused))
+                continue
+            if landed.is_new:
+                outcome.counts["new_deliveries"] += 1
+                event.rows += landed.rows
+        outcome.counts["rows"] = event.rows
+        event.notes = {"deliveries": outcome.counts["new_deliveries"]}
+        event.warnings = list(outcome.refusals)
+    return outcome
+
+
+def accept(con: duckdb.DuckDBPyConnection, contract: Contract, home: Path) -> Accepted:
+    """Judge every landed delivery row by row and against the suite."""
+    outcome = Accepted(counts={"rows": 0})
+    with stage("accepted", contract.category) as event:
+        pending = con.execute("SELECT delivery_date FROM ledger WHERE category = ? AND stage = 'landed' ORDER BY delivery_date",
+                              [contract.category]).fetchall()
+        for (delivery_date,) in pending:
+            verdict = validate(con, contract, delivery_date, data_docs_folder(home))
+            for name, failed in verdict.failed.items():
+                outcome.failed_expectations[name] = outcome.failed_expectations.get(name, 0) + failed
+            accepted = accept_delivery(con, contract, delivery_date)
+            event.rows += accepted.accepted
+        outcome.counts["rows"] = event.rows
+        totals = con.execute("SELECT sum(delivered), sum(accepted), sum(quarantined) FROM ledger WHERE category = ? AND stage <> 'refused'",
+                             [contract.category]).fetchone() or (0, 0, 0)
+        outcome.accounting = dict(zip(("delivered", "accepted", "quarantined"), (int(total or 0) for total in totals), strict=True))
+        event.notes = outcome.accounting
+    return outcome
+
+
+def apply_history(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, int]:
+    """Bring accepted deliveries into the history of the category."""
+    with stage("history", contract.category) as event:
+        applied = history.apply_pending(con, contract)
+        event.rows = _count(con, f"SELECT count(*) FROM history_{contract.category}")
+        event.notes = {"applied": len(applied)}
+    return {"rows": event.rows, "applied": len(applied)}
+
+
+def as_of(con: duckdb.DuckDBPyConnection, until: date | None) -> date:
+    """The newest delivery date loaded, not after `until`."""
+    row = con.execute("SELECT max(delivery_date) FROM ledger WHERE stage = 'applied' AND ($1 IS NULL OR delivery_date <= $1)",
+                      [until]).fetchone()
+    if row is None or row[0] is None:
+        raise LookupError("no delivery has been applied: check the deliveries folder and the refusals reported above")
+    found: date = row[0]
+    return found
+
+
+def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, until: date | None) -> dict[str, int]:
+    """The records of the category in force on the reference date."""
+    with stage("current", contract.category) as event:
+        event.rows = history.materialise_current(con, contract, as_of(con, until))
+    return {"rows": event.rows}
+
+
+def build_places(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Bring every address cell to the administrative tree and to a dwelling."""
+    with stage("places") as event:
+        places.build(con)
+        event.rows = _count(con, "SELECT count(*) FROM place")
+        event.notes = {"with_dwelling": _count(con, "SELECT count(dwelling_code) FROM place")}
+    return {"rows": event.rows, **event.notes}
+
+
+def build_mentions(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, int]:
+    """One mention per current record and role."""
+    with stage("mentions", contract.category) as event:
+        event.rows = mentions.build(con, contract)
+    return {"rows": event.rows}
+
+
+def resolve_persons(con: duckdb.DuckDBPyConnection, home: Path) -> dict[str, int]:
+    """Decide who is who."""
+    with stage("persons") as event:
+        run = _count(con, "SELECT coalesce(max(run), 0) + 1 FROM person_registry") if _has_table(con, "person_registry") else 1
+        linkage.resolve(con, home / "models", run)
+        event.rows = _count(con, "SELECT count(*) FROM everybody")
+        event.notes = {"mentions": _count(con, "SELECT count(*) FROM mention_person")}
+    return {"rows": event.rows, **event.notes}
+
+
+def build_profiles(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
+    """The 115 attributes of everybody."""
+    with stage("profiles") as event:
+        profile.build(con, as_of(con, until))
+        event.rows = _count(con, "SELECT count(*) FROM profile")
+    return {"rows": event.rows}
+
+
+def evaluate_checks(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
+    """Open alerts of this reference date, then their count per person."""
+    with stage("alerts") as event:
+        cross_checks.evaluate(con, as_of(con, until))
+        profile.fill_open_mismatches(con)
+        event.rows = _count(con, "SELECT count(*) FROM alert WHERE state = 'open'")
+    return {"rows": event.rows}
+
+
+def data_docs_folder(home: Path) -> Path:
+    return home / "reports" / "data_docs"
+
+
+def build_data_docs(home: Path) -> Path:
+    """Render the results of the suites; returns the index page."""
+    with stage("data docs"):
+        return render_data_docs(data_docs_folder(home))
+
+
+def publish(con: duckdb.DuckDBPyConnection, home: Path, until: date | None, run_id: str) -> dict[str, Any]:
+    """Publish the snapshot and say what it was made of, so that the next run can tell whether anything is new."""
+    with stage("snapshot") as event:
+        reference = as_of(con, until)
+        published = snapshots.publish(con, home, reference, run_id, made_of=fingerprint_of_ledger(con, until))
+        event.rows = _count(con, "SELECT count(*) FROM profile")
+    return {"rows": event.rows, "number": published.number, "as_of": reference.isoformat()}
+
+
+def fingerprint_of_ledger(con: duckdb.DuckDBPyConnection, until: date | None) -> str:
+    """Identity of the applied deliveries (not after `until`) that a snapshot is made of."""
+    rows = con.execute("""SELECT category, delivery_date::VARCHAR, content_hash FROM ledger
+                          WHERE stage = 'applied' AND ($1 IS NULL OR delivery_date <= $1) ORDER BY ALL""", [until]).fetchall()
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def fingerprint_of_deliveries(deliveries: Path) -> str:
+    """Identity of what lies in the deliveries folder, from its manifests alone."""
+    digest = hashlib.sha256()
+    for manifest in sorted(deliveries.glob("*/*/*/manifest.json")):
+        digest.update(str(manifest.relative_to(deliveries)).encode())
+        digest.update(manifest.read_bytes())
+    return digest.hexdigest()
+
+
+def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    return _count(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND database_name = current_database()", [name]) > 0
+
+
