@@ -1,0 +1,57 @@
+"""`onegrid demo` and `onegrid city`: a synthetic city, the whole job on it, and what it answers.
+
+Belongs here: the order of the show. Does not: generating (sources/synthetic), running (desk/run.py), answering (desk/reading.py).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from desk.exchange import embedded_exchange
+from desk.reading import QueryRequest, answer_query, show_alert_counts
+from desk.render import console
+from desk.reports import report_evaluation, report_run
+from desk.run import run as run_job
+from sources.synthetic import generate
+from sources.synthetic.defects import DefectRates
+from sources.synthetic.exchange import load
+
+DEMO_SEED = 20250601
+EXAMPLES = (
+    ("elderly_care", "沙市区80至100岁独居老人"),
+    ("grid_service", "荆州区居住半年以上的外来流动人口"),
+)
+
+
+def make_city(residents: int, seed: int, out: Path, deltas: int, defects: float) -> None:
+    """Write deliveries and truth, and say where."""
+    start = time.perf_counter()
+    summary = generate(residents, seed, out, deltas=deltas, defects=DefectRates(scale=defects))
+    console.print(f"city of {residents:,} residents: {summary.records:,} records in {summary.deliveries} deliveries, "
+                  f"{time.perf_counter() - start:.1f} s, below {out}")
+
+
+def run_demo(residents: int, home: Path) -> None:
+    """City, run, evaluation, both example queries, alerts, and how to look at it."""
+    deliveries, installation = home / "deliveries", home / "home"
+    console.rule("1 A synthetic city 模拟城市")
+    if not (deliveries / "truth" / "persons.parquet").exists():
+        make_city(residents, DEMO_SEED, deliveries, 2, 1.0)
+    else:
+        console.print(f"using the city below {deliveries}")
+    with embedded_exchange((home / "postgres").absolute()) as dsn:
+        load(deliveries, dsn)
+        console.rule("2 The main job 主流程")
+        report_run(run_job, installation, deliveries, None)
+    console.rule("3 Against the truth 对照真值")
+    report_evaluation(installation, deliveries / "truth")
+    console.rule("4 Two questions 两个问题")
+    for purpose, text in EXAMPLES:
+        answer_query(installation, QueryRequest(purpose=purpose, text=text, limit=5))
+    console.rule("5 Alerts per department 各部门待核实事项")
+    show_alert_counts(installation)
+    console.rule("6 Look further 继续查看")
+    console.print(f"""lineage, runs, checks:  onegrid ui --home {installation} --deliveries {deliveries}
+Data Docs:              {installation}/reports/data_docs/index.html
+another question:       onegrid query --home {installation} --purpose grid_service --text '中心城区流动人口' --count""")

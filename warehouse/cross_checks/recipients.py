@@ -1,0 +1,120 @@
+"""What each department is told about an alert: its own keys, the granted columns, the words; nothing else.
+
+Belongs here: who receives which alert (clarification 49) and the evidence that `recipients` of the catalogue grants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from sources.catalogue import load_catalogue
+from sources.catalogue.models import CrossCheck, Recipient
+from sources.tables import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert as one department sees it."""
+
+    alert_id: str
+    check: str
+    title_zh: str
+    severity: str
+    opened_on: str
+    own_records: list[str]
+    told: str
+    evidence: dict[str, Any]
+
+
+IDENTIFYING_COLUMNS = {"name", "id_number", "address"}
+"""A recipient without a record of its own gets a line only when one of these is granted (clarification 49)."""
+
+
+def own_categories(department: str) -> tuple[str, ...]:
+    return tuple(contract.category for contract in load_catalogue().contracts.values() if contract.department == department)
+
+
+def counts_by_department(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Open alert lines per department."""
+    return [(department, sum(_count_lines(con, check, recipient) for check in load_catalogue().checks.values()
+                             for recipient in check.recipients if recipient.department == department))
+            for department in load_catalogue().departments]
+
+
+def lines_for(con: duckdb.DuckDBPyConnection, department: str) -> list[AlertLine]:
+    """All lines of a department, ordered by severity, check and id."""
+    lines = []
+    for check in load_catalogue().checks.values():
+        for recipient in check.recipients:
+            if recipient.department == department:
+                lines += _lines(con, check, recipient)
+    order = {"high": 0, "medium": 1, "low": 2}
+    return sorted(lines, key=lambda line: (order[line.severity], line.check, line.alert_id))
+
+
+def _eligible(check: CrossCheck, recipient: Recipient) -> tuple[str, list[Any]]:
+    """SQL for (alert_id, opened_on, own record keys) of the alerts this recipient is told of."""
+    own = own_categories(recipient.department)
+    identifies = any(column.split(".")[1] in IDENTIFYING_COLUMNS for column in recipient.sees)
+    marks = ", ".join("?" for _ in own)
+    return f"""
+        SELECT alert.alert_id, alert.opened_on, alert.detail,
+               list_sort(list(r.category || ' ' || r.natural_key) FILTER (r.category IN ({marks}))) AS own_records
+        FROM alert JOIN alert_record AS r USING (alert_id)
+        WHERE alert."check" = ? AND alert.state = 'open'
+        GROUP BY ALL
+        HAVING count(*) FILTER (r.category IN ({marks})) > 0 OR {str(identifies).lower()}""", [*own, check.name, *own]
+
+
+def _count_lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> int:
+    if recipient.form == "count_per_township":
+        return len(_township_lines(con, check, recipient))
+    statement, parameters = _eligible(check, recipient)
+    row = con.execute(f"SELECT count(*) FROM ({statement})", parameters).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> list[AlertLine]:
+    if recipient.form == "count_per_township":
+        return _township_lines(con, check, recipient)
+    statement, parameters = _eligible(check, recipient)
+    found = con.execute(f"{statement} ORDER BY alert.alert_id", parameters).fetchall()
+    evidence = _evidence(con, check, recipient)
+    return [AlertLine(alert_id, check.name, check.title_zh, check.severity, str(opened_on), own or [],
+                      recipient.told + (f" [{detail}]" if detail else ""), evidence.get(alert_id, {}))
+            for alert_id, opened_on, detail, own in found]
+
+
+def _evidence(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> dict[str, dict[str, Any]]:
+    """Granted columns of the alert's own records, per alert."""
+    evidence: dict[str, dict[str, Any]] = {}
+    for source in recipient.sees:
+        category, column = source.split(".")
+        rows = con.execute(f"""
+            SELECT alert.alert_id, list_sort(list(DISTINCT r.{quoted(column)}::VARCHAR))
+            FROM alert
+            JOIN alert_record AS involved ON involved.alert_id = alert.alert_id AND involved.category = ?
+            JOIN {quoted('current_' + category)} AS r ON r.natural_key = involved.natural_key
+            WHERE alert."check" = ? AND alert.state = 'open' AND r.{quoted(column)} IS NOT NULL
+            GROUP BY ALL""", [category, check.name]).fetchall()
+        for alert_id, values in rows:
+            evidence.setdefault(alert_id, {})[source] = values[0] if len(values) == 1 else values
+    return evidence
+
+
+def _township_lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> list[AlertLine]:
+    """One line per township with the number of children, no record (clarification 49)."""
+    category, column = recipient.sees[0].split(".")
+    rows = con.execute(f"""
+        SELECT r.{quoted(column)}, count(DISTINCT alert.alert_id), min(alert.opened_on)
+        FROM alert
+        JOIN alert_record AS involved ON involved.alert_id = alert.alert_id AND involved.category = ?
+        JOIN {quoted('current_' + category)} AS r ON r.natural_key = involved.natural_key
+        WHERE alert."check" = ? AND alert.state = 'open' AND r.{quoted(column)} IS NOT NULL
+        GROUP BY ALL ORDER BY ALL""", [category, check.name]).fetchall()
+    return [AlertLine(f"{check.name}-{township}", check.name, check.title_zh, check.severity, str(opened_on), [], recipient.told,
+                      {source_name: township, "count": count})
+            for township, count, opened_on in rows for source_name in (f"{category}.{column}",)]
