@@ -1,0 +1,97 @@
+"""Every cross-check by cases; identity, opening and closing of alerts; what a recipient is told."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+
+from sources.catalogue import load_catalogue
+from tests.factories import a_record, an_empty_city, insert
+from tests.warehouse.check_cases import CASES, DEAD, HR, PI, Record
+from warehouse.cross_checks import RULES, evaluate
+from warehouse.cross_checks.recipients import counts_by_department, lines_for
+
+AS_OF = date(2025, 6, 1)
+ATTRIBUTE_TABLES = {
+    "birth_date": "DATE", "death_date": "DATE", "id_number_status": "VARCHAR", "vital_status": "VARCHAR", "id_number": "VARCHAR",
+    "enrolment_status": "VARCHAR", "school_stage": "VARCHAR", "household_id": "VARCHAR", "dwelling_id": "VARCHAR",
+    "residence_address": "VARCHAR", "no_enrolment_at_school_age": "BOOLEAN", "dwelling_occupants": "BIGINT",
+}
+
+
+def a_world(attributes: dict[str, dict[str, Any]], records: list[Record]) -> duckdb.DuckDBPyConnection:
+    con = an_empty_city()
+    insert(con, "ledger", category="medical_insurance", kind="full", stage="applied", delivery_date="2025-03-01")
+    for name, sql_type in ATTRIBUTE_TABLES.items():
+        con.execute(f"CREATE TABLE attr_{name} (person_id VARCHAR, value {sql_type}, record_id BIGINT)")
+    con.execute('CREATE TABLE number_conflict ("check" VARCHAR, id_number VARCHAR, record_id BIGINT, role VARCHAR, person_id VARCHAR, holder BOOLEAN)')
+    for person, values in attributes.items():
+        for name, value in values.items():
+            insert(con, f"attr_{name}", person_id=person, value=value)
+    for category, persons, values in records:
+        a_record(con, category, persons, **values)
+    return con
+
+
+def alerts_of(con: duckdb.DuckDBPyConnection, check: str) -> list[list[str]]:
+    rows = con.execute("""SELECT list_sort(list(category)) FROM alert JOIN alert_record USING (alert_id)
+                          WHERE "check" = ? AND state = 'open' GROUP BY alert_id""", [check]).fetchall()
+    return sorted(row[0] for row in rows)
+
+
+@pytest.mark.parametrize(("check", "shows", "attributes", "records", "expected"), CASES, ids=[f"{case[0]}: {case[1]}" for case in CASES])
+def test_a_check_fires_exactly_when_its_condition_holds(
+    check: str, shows: str, attributes: dict[str, dict[str, Any]], records: list[Record], expected: list[list[str]],  # noqa: ARG001
+) -> None:
+    con = a_world(attributes, records)
+    evaluate(con, AS_OF)
+    assert alerts_of(con, check) == sorted(sorted(categories) for categories in expected)
+
+
+def test_every_check_of_the_catalogue_has_one_rule() -> None:
+    assert set(RULES) == set(load_catalogue().checks)
+
+
+def test_an_alert_found_again_is_the_same_and_keeps_its_day() -> None:
+    con = a_world({}, [(HR, "P1", DEAD), (PI, "P1", {"payment_status": "1", "last_paid_month": "2025-04"})])
+    evaluate(con, date(2025, 5, 1))
+    first = con.execute("SELECT alert_id, opened_on FROM alert").fetchall()
+    evaluate(con, AS_OF)
+    assert con.execute("SELECT alert_id, opened_on FROM alert").fetchall() == first
+
+
+def test_an_alert_closes_when_its_condition_is_gone_and_reopens_under_its_id() -> None:
+    con = a_world({}, [(HR, "P1", DEAD), (PI, "P1", {"payment_status": "1", "last_paid_month": "2025-04"})])
+    evaluate(con, date(2025, 5, 1))
+    alert_id = con.execute("SELECT alert_id FROM alert").fetchone()
+    con.execute("UPDATE current_pension_insurance SET payment_status = '3'")
+    evaluate(con, date(2025, 5, 10))
+    assert con.execute("SELECT alert_id FROM alert").fetchall() == []
+    assert con.execute("SELECT closed_on FROM alert_book").fetchall() == [(date(2025, 5, 10),)]
+    con.execute("UPDATE current_pension_insurance SET payment_status = '1'")
+    evaluate(con, AS_OF)
+    assert con.execute("SELECT alert_id FROM alert").fetchone() == alert_id
+    assert con.execute("SELECT opened_on, closed_on FROM alert_book").fetchall() == [(AS_OF, None)]
+
+
+def test_a_recipient_sees_its_own_key_and_the_granted_columns_only() -> None:
+    con = a_world({}, [(HR, "P1", DEAD | {"natural_key": "hr1", "name": "canary"}),
+                       (PI, "P1", {"natural_key": "pi1", "payment_status": "1", "last_paid_month": "2025-04", "scheme": "3", "person_no": "n1"})])
+    evaluate(con, AS_OF)
+    (line,) = lines_for(con, "human_resources")
+    assert line.own_records == ["pension_insurance pi1"]
+    assert line.evidence == {"pension_insurance.person_no": "n1", "pension_insurance.scheme": "3",
+                             "pension_insurance.last_paid_month": "2025-04", "household_registration.cancel_date": "2025-01-10"}
+    assert dict(counts_by_department(con))["public_security"] == 0
+
+
+def test_public_security_learns_of_newborns_by_township_and_number_only() -> None:
+    con = a_world({}, [("birth_family_support", {"child": f"P{n}"}, {"record_type": "1", "birth_status": "2", "child_birth": "2025-01-01",
+                                                                     "township": "421002001"}) for n in range(3)])
+    evaluate(con, AS_OF)
+    (line,) = lines_for(con, "public_security")
+    assert (line.own_records, line.evidence) == ([], {"birth_family_support.township": "421002001", "count": 3})
+    assert len(lines_for(con, "family_planning")) == 3
