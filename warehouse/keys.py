@@ -89,6 +89,6 @@ def _checked(text: str, where: str) -> str:
         raise KeyProblem(
             what=f"the key has fewer than {SHORTEST_KEY} characters or unprintable ones",
             where=where,
-            remedy="state the key that this installation was made with; `openssl rand -hex 32` makes one for a new home",
+            remedy="state the key of this installation; `openssl rand -hex 32` makes one for a new home",
         )
     return key

@@ -120,7 +120,7 @@ def publish(
     number = _next_number(folder)
     building = folder / f".building-{number}"
     building.mkdir()
-    rows = _copy_tables(con, building / "snapshot.duckdb", read_key(home))
+    rows = _copy_tables(con, building / "snapshot.duckdb", read_key(home), as_of)
     snapshot = Snapshot(number, as_of, run, made_of, rows)
     write_manifest(building / "manifest.json", snapshot)
     sync(building / "snapshot.duckdb")
@@ -222,8 +222,8 @@ def _next_number(folder: Path) -> int:
     return max((int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()), default=0) + 1
 
 
-def _copy_tables(con: duckdb.DuckDBPyConnection, file: Path, key: str) -> dict[str, int]:
-    """Every table of a snapshot into a new encrypted file; returns the rows of each."""
+def _copy_tables(con: duckdb.DuckDBPyConnection, file: Path, key: str, as_of: date) -> dict[str, int]:
+    """Every table of a snapshot into a new encrypted file, and `published` with as_of; returns the rows of each."""
     names = [
         name
         for (name,) in con.execute(
@@ -238,6 +238,7 @@ def _copy_tables(con: duckdb.DuckDBPyConnection, file: Path, key: str) -> dict[s
             if name in FIXED_TABLES or name.startswith(PREFIXES):
                 con.execute(f"CREATE TABLE {BUILT_NAME}.{quoted(name)} AS {_contents(name, names)}")
                 rows[name] = (con.execute(f"SELECT count(*) FROM {BUILT_NAME}.{quoted(name)}").fetchone() or (0,))[0]
+        con.execute(f"CREATE TABLE {BUILT_NAME}.published AS SELECT ?::DATE AS as_of", [as_of])
         con.execute(f"CHECKPOINT {BUILT_NAME}")
     finally:
         con.execute(f"DETACH {BUILT_NAME}")
