@@ -1,0 +1,10 @@
+"""Places: every address brought to the administrative tree and, where it leads to exactly one, to a dwelling.
+
+Belongs here: words for places, the grammar of addresses, the index of dwellings, and the table `place`.
+Does not: whose address it is and which one survives (warehouse).
+"""
+
+from resolvers.places.matching import PlaceCounts, build
+from resolvers.places.parsing import AddressParts, parse, standard_form
+
+__all__ = ["AddressParts", "PlaceCounts", "build", "parse", "standard_form"]

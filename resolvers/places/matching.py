@@ -1,0 +1,234 @@
+"""The table `place`: what an address text and the other columns of its record say together.
+
+Belongs here: which cells are addresses, the scope that a record speaks about, the choice of exactly one dwelling, and the wording.
+Does not: reading texts (`parsing`), keys of dwellings (`dwellings`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from resolvers.places import dwellings, grammar
+from resolvers.places.parsing import create_word_tables, parse_texts
+from resolvers.places.vocabulary import ZONE, ZONE_PARENT
+from sources.tables import SHARED_TABLES, create_table, literal, quoted
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One address cell of a category, and the columns of the same record that speak about the same place."""
+
+    category: str
+    column: str
+    county: str | None = None
+    township: str | None = None
+    community: str | None = None
+    community_code: str | None = None
+    dwelling: str | None = None
+
+
+CELLS = (
+    Cell("residence_permits", "current_address", township="township", dwelling="dwelling_code"),
+    Cell("residence_permits", "hukou_address"),
+    Cell("elderly_disability_benefits", "address", county="county", township="township", community="community"),
+    Cell("social_assistance", "address", county="county", township="township", community="community"),
+    Cell("student_enrolment", "address"),
+    Cell("employment_registration", "address", county="residence_county", community_code="community_code"),
+    Cell("health_records", "address", community="community"),
+    Cell("health_records", "hukou_address"),
+    Cell("care_followups", "address", township="township"),
+    Cell("medical_insurance", "address", community="community"),
+    Cell("birth_family_support", "address", county="county", township="township"),
+    Cell("pension_insurance", "address"),
+    Cell("fund_accounts", "address"),
+    Cell("legal_aid", "address"),
+    Cell("household_registration", "address", county="county_code", township="township_code", dwelling="dwelling_code"),
+    Cell("marriage_registration", "man_hukou"),
+    Cell("marriage_registration", "woman_hukou"),
+)
+
+
+@dataclass(frozen=True)
+class PlaceCounts:
+    """What became of the address cells."""
+
+    cells: int
+    outside_city: int
+    with_township: int
+    with_community: int
+    dwelling_from_code: int
+    dwelling_from_text: int
+
+
+def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
+    """In: current_<c> of the categories of CELLS and current_house_registry. Out: `place`, one row per record and filled address cell."""
+    create_word_tables(con)
+    dwellings.create_communities(con)
+    dwellings.create_dwellings(con)
+    _create_claims(con)
+    parse_texts(con, "place_text", "place_parsed")
+    _resolve_areas(con)
+    _choose_scopes(con)
+    _ask(con)
+    dwellings.create_answers(con, "place_question")
+    _choose_dwellings(con)
+    _fill(con)
+    for table in ("place_text", "place_parsed", "place_claim", "place_area", "place_scope", "place_question", "place_chosen", "dwelling",
+                  "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community", "county_word", "township_word",
+                  "division_name"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return _counts(con)
+
+
+def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_claim`: one row per filled cell with what its record says beside it; `place_text`: the distinct texts."""
+    def column(name: str | None) -> str:
+        return quoted(name) if name else "NULL::VARCHAR"
+
+    selects = [
+        f"""SELECT record_id, {literal(cell.category)} AS category, {literal(cell.column)} AS column_name, {quoted(cell.column)} AS address,
+                   {column(cell.county)} AS own_county, {column(cell.township)} AS own_township, {column(cell.community)} AS own_community,
+                   {column(cell.community_code)} AS own_community_code, {column(cell.dwelling)} AS own_dwelling
+            FROM {quoted(f"current_{cell.category}")} WHERE {quoted(cell.column)} IS NOT NULL"""
+        for cell in CELLS
+    ]
+    con.execute("CREATE OR REPLACE TEMP TABLE place_claim AS " + " UNION ALL ".join(selects))
+    con.execute("CREATE OR REPLACE TEMP TABLE place_text AS SELECT DISTINCT address AS text FROM place_claim")
+
+
+def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_area`: per distinct text and what its record says beside it, township and community (clarification 19).
+
+    A delivered township counts unless the text names another county or township. A community counts inside its township; without a
+    township it counts when its name exists once in the county or, where no county is known, in the city.
+    """
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE place_area AS
+        WITH claims AS (
+            SELECT DISTINCT address AS text, own_county, own_township, own_community, own_community_code FROM place_claim),
+        named AS (
+            SELECT c.*, p.township_named,
+                   CASE WHEN len(p.county_codes) > 0 THEN p.county_codes
+                        WHEN own_county = '{ZONE_PARENT}' THEN ['{ZONE_PARENT}', '{ZONE}']
+                        WHEN own_county IS NOT NULL AND own_county <> '421000' THEN [own_county] ELSE [] END AS counties,
+                   CASE WHEN p.township_named THEN p.township_code
+                        WHEN len(p.county_codes) = 0 OR list_contains(p.county_codes, left(own_township, 6)) THEN own_township END AS township,
+                   p.community_name IS NOT NULL AS community_named,
+                   coalesce(p.community_name, {grammar.tidy("own_community")}) AS community_name
+            FROM claims c JOIN place_parsed p USING (text) WHERE NOT p.outside_city),
+        fitting AS (
+            SELECT named.*, m.code, m.township_code AS m_township
+            FROM named LEFT JOIN community m
+              ON (m.name = community_name OR (NOT community_named AND m.name = community_name || '社区'))
+             AND (township IS NULL OR m.township_code = township)
+             AND (township IS NOT NULL OR len(counties) = 0 OR list_contains(counties, left(m.township_code, 6))))
+        SELECT text, own_county, own_township, own_community, own_community_code, township_named, community_named, any_value(counties) AS counties,
+               any_value(community_name) AS community_name, count(DISTINCT code) AS communities,
+               coalesce(any_value(township), CASE WHEN count(DISTINCT code) = 1 THEN min(m_township) END) AS township_code,
+               CASE WHEN count(DISTINCT code) = 1 THEN min(code) END AS community_code
+        FROM fitting
+        GROUP BY ALL""")
+    con.execute("""
+        UPDATE place_area SET community_code = own_community_code, township_code = left(known.township_code, 9)
+        FROM (SELECT code, min(township_code) AS township_code FROM community GROUP BY code) known
+        WHERE NOT community_named AND community_code IS NULL AND known.code = own_community_code
+          AND (place_area.township_code IS NULL OR place_area.township_code = known.township_code)
+          AND (len(counties) = 0 OR list_contains(counties, left(known.township_code, 6)))""")
+
+
+def _choose_scopes(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_scope`: per row of `place_area` the smallest part of the city in which its dwelling must be; NULL: nowhere."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE place_scope AS
+        SELECT *, CASE WHEN community_code IS NOT NULL THEN 'c:' || community_code
+                       WHEN community_named AND (communities = 0 OR township_code IS NOT NULL) THEN NULL
+                       WHEN communities > 1 THEN CASE WHEN len(counties) = 0 THEN 'n:' || community_name END
+                       WHEN township_code IS NOT NULL THEN 't:' || township_code
+                       WHEN counties[1] = '{ZONE_PARENT}' THEN '{dwellings.COUNTY_WITH_ZONE}'
+                       WHEN len(counties) > 0 THEN 'k:' || counties[1]
+                       ELSE '*' END AS scope
+        FROM place_area""")
+
+
+def _ask(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_question`: the keys to look for in the scope of a text, in the order `step`; the first step answered decides."""
+    base = "FROM place_scope s JOIN place_parsed p USING (text) WHERE scope IS NOT NULL"
+    whole = (f"{base} AND complete AND door_no IS NOT NULL AND (village_group IS NULL OR starts_with(scope, 'c:') "
+             "OR starts_with(scope, 'n:'))")
+    loose = (
+        (dwellings.EITHER_BUILDING_KEY, "unit_or_building AND room IS NOT NULL"),
+        (dwellings.NO_UNIT_KEY, "NOT unit_or_building AND building IS NOT NULL AND unit IS NULL AND room IS NOT NULL"),
+        (dwellings.NO_BUILDING_KEY, "building IS NULL AND unit IS NOT NULL AND room IS NOT NULL"),
+        (dwellings.ROOM_KEY, "building IS NULL AND unit IS NULL AND room IS NOT NULL"),
+    )
+    selects = [f"SELECT 1 AS step, text, scope, {dwellings.FULL_KEY} AS key {whole} AND NOT unit_or_building"]
+    selects += [f"SELECT 2 AS step, text, scope, {way} AS key {whole} AND {condition}" for way, condition in loose]
+    selects.append(f"""SELECT 3 AS step, text, scope, {dwellings.OLD_ROAD_KEY} AS key {whole} AND regexp_matches(road, '(?:路|街)$')
+                       AND left(scope, 2) IN ('c:', 't:')
+                       AND NOT EXISTS (FROM dwelling d WHERE d.township_code = s.township_code AND d.road = p.road)""")
+    selects.append(f"SELECT 4 AS step, text, scope, {dwellings.TEXT_KEY} AS key {base} AND NOT complete")
+    con.execute("CREATE OR REPLACE TEMP TABLE place_question AS " + " UNION ".join(selects))
+
+
+def _choose_dwellings(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_chosen`: text and scope that lead to exactly one dwelling at the first step that any dwelling answers."""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE place_chosen AS
+        WITH answered AS (
+            SELECT text, scope, step, dwellings, dwelling_code FROM place_question JOIN dwelling_answer USING (scope, key)),
+        decided AS (
+            SELECT text, scope, min_by(dwellings, step) AS dwellings, min_by(dwelling_code, step) AS dwelling_code
+            FROM answered GROUP BY text, scope)
+        SELECT text, scope, dwelling_code FROM decided WHERE dwellings = 1""")
+
+
+def _fill(con: duckdb.DuckDBPyConnection) -> None:
+    """`place` anew: a delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id)."""
+    con.execute("DROP TABLE IF EXISTS place")
+    con.execute(create_table("place", SHARED_TABLES["place"]))
+    worded = "concat(" + ", ".join(f"{part} || '{word}'" for part, word in (
+        ("village_group", "组"), ("road", ""), ("door_no", "号"), ("estate", ""), ("building", "栋"), ("unit", "单元"), ("room", "室"))) + ")"
+    con.execute(f"""
+        INSERT INTO place
+        WITH claims AS (
+            SELECT c.record_id, c.category, c.column_name, c.address, c.own_dwelling, p.* EXCLUDE (text, township_code),
+                   s.township_code, s.community_code, ch.dwelling_code AS by_text
+            FROM place_claim c
+            JOIN place_parsed p ON p.text = c.address
+            LEFT JOIN place_scope s ON s.text = c.address AND s.own_county IS NOT DISTINCT FROM c.own_county
+                 AND s.own_township IS NOT DISTINCT FROM c.own_township AND s.own_community IS NOT DISTINCT FROM c.own_community
+                 AND s.own_community_code IS NOT DISTINCT FROM c.own_community_code
+            LEFT JOIN place_chosen ch ON ch.text = s.text AND ch.scope = s.scope),
+        coded AS (
+            SELECT claims.*, d.dwelling_code AS by_code
+            FROM claims LEFT JOIN dwelling d ON d.dwelling_code = own_dwelling AND NOT outside_city
+             AND (NOT township_named OR claims.township_code = d.township_code)
+             AND (township_named OR len(county_codes) = 0 OR list_contains(county_codes, d.county_code))),
+        settled AS (
+            SELECT coded.* EXCLUDE (township_code, community_code), d.dwelling_code, d.standard_address AS dwelling_address,
+                   coalesce(d.township_code, coded.township_code) AS township_code, coalesce(d.community_code, coded.community_code) AS community_code
+            FROM coded LEFT JOIN dwelling d ON d.dwelling_code = coalesce(by_code, by_text)),
+        names AS (SELECT code, min(name) AS name FROM community GROUP BY code)
+        SELECT record_id, category, column_name, address,
+               CASE WHEN dwelling_code IS NOT NULL THEN dwelling_address
+                    WHEN outside_city OR township_code IS NULL THEN address
+                    ELSE concat(county.wording, township.wording, coalesce(names.name, community_name), {worded}) END AS standard_address,
+               outside_city, CASE WHEN outside_city THEN NULL WHEN township_code IS NOT NULL THEN left(township_code, 6)
+                                  WHEN len(county_codes) > 0 THEN county_codes[1] END AS county_code,
+               CASE WHEN NOT outside_city THEN township_code END AS township_code, township_named, community_code,
+               road, door_no, village_group, building, unit, room, dwelling_code,
+               CASE WHEN dwelling_code IS NULL THEN NULL WHEN by_code IS NOT NULL THEN 'code' ELSE 'text' END AS dwelling_from
+        FROM settled
+        LEFT JOIN division_name county ON county.code = left(township_code, 6)
+        LEFT JOIN division_name township ON township.code = township_code
+        LEFT JOIN names ON names.code = community_code""")
+
+
+def _counts(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
+    row = con.execute("""
+        SELECT count(*), count(*) FILTER (outside_city), count(township_code), count(community_code),
+               count(*) FILTER (dwelling_from = 'code'), count(*) FILTER (dwelling_from = 'text') FROM place""").fetchone()
+    assert row is not None
+    return PlaceCounts(*row)
