@@ -1,6 +1,7 @@
 """The index of dwellings: under which keys, and within which part of the city, a parsed address finds a dwelling.
 
-Belongs here: communities and dwellings of house_registry, the keys of complete and incomplete addresses, the index that counts who answers.
+Belongs here: communities and dwellings of house_registry, the keys of complete and incomplete addresses, the index that
+counts who answers.
 Does not: which scope a record speaks about (`matching`).
 """
 
@@ -41,38 +42,48 @@ def create_communities(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `community`: name as addresses write it, code, township. A code with several names has several rows."""
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE community AS
-        SELECT DISTINCT {grammar.tidy("community_name")} AS name, community_code AS code, left(township_code, 9) AS township_code
+        SELECT DISTINCT {grammar.tidy("community_name")} AS name, community_code AS code, township_code
         FROM current_house_registry
         WHERE community_name IS NOT NULL AND length(community_code) = 12 AND township_code IS NOT NULL""")
 
 
 def create_dwellings(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `dwelling` (one row each, parsed) and `dwelling_key` (key, dwelling_code): every way to name it without its place."""
+    """Temporary `dwelling` (parsed) and `dwelling_key` (key, dwelling_code): the ways to name a dwelling."""
     con.execute("""
         CREATE OR REPLACE TEMP TABLE dwelling_text AS
         SELECT DISTINCT standard_address AS text FROM current_house_registry WHERE standard_address IS NOT NULL""")
     parse_texts(con, "dwelling_text", "dwelling_parsed")
     con.execute("""
         CREATE OR REPLACE TEMP TABLE dwelling AS
-        SELECT dwelling_code, standard_address, h.township_code, left(h.township_code, 6) AS county_code, community_code, community_name AS
-               parsed_community, norm, village_group, road, door_no, building, unit, room, complete AND estate IS NULL AS complete
+        SELECT dwelling_code, standard_address, h.township_code, left(h.township_code, 6) AS county_code,
+               community_code, community_name AS parsed_community, norm, village_group, road, door_no, building, unit,
+               room,
+               complete AND estate IS NULL AS complete
         FROM (SELECT dwelling_code, standard_address, township_code, community_code FROM current_house_registry) h
         JOIN dwelling_parsed p ON p.text = h.standard_address""")
-    rooms = "room IS NOT NULL"
-    ways = ((FULL_KEY, "true"), (NO_UNIT_KEY, f"building IS NOT NULL AND {rooms}"), (NO_BUILDING_KEY, f"unit IS NOT NULL AND {rooms}"),
-            (EITHER_BUILDING_KEY, f"building IS NOT NULL AND {rooms}"), (EITHER_UNIT_KEY, f"unit IS NOT NULL AND {rooms}"),
-            (ROOM_KEY, rooms), (OLD_ROAD_KEY, "regexp_matches(road, '(?:路|街)$')"))
-    selects = [f"SELECT {way} AS key, dwelling_code FROM dwelling WHERE complete AND door_no IS NOT NULL AND {condition}"
-               for way, condition in ways]
+    rooms, street = "room IS NOT NULL", "regexp_matches(road, '(?:路|街)$')"
+    ways = (
+        (FULL_KEY, "true"),
+        (NO_UNIT_KEY, f"building IS NOT NULL AND {rooms}"),
+        (NO_BUILDING_KEY, f"unit IS NOT NULL AND {rooms}"),
+        (EITHER_BUILDING_KEY, f"building IS NOT NULL AND {rooms}"),
+        (EITHER_UNIT_KEY, f"unit IS NOT NULL AND {rooms}"),
+        (ROOM_KEY, rooms),
+        (OLD_ROAD_KEY, street),
+    )
+    whole = "FROM dwelling WHERE complete AND door_no IS NOT NULL"
+    selects = [f"SELECT {way} AS key, dwelling_code {whole} AND {condition}" for way, condition in ways]
     selects.append(f"SELECT {TEXT_KEY} AS key, dwelling_code FROM dwelling")
     con.execute("CREATE OR REPLACE TEMP TABLE dwelling_key AS " + " UNION ALL ".join(selects))
 
 
 def create_answers(con: duckdb.DuckDBPyConnection, questions: str) -> None:
-    """In: `questions` (scope, key). Out: temporary `dwelling_answer`, one row per question that dwellings answer, with how many and one."""
-    scopes = ("'c:' || community_code", "'t:' || township_code", "'n:' || parsed_community", "'k:' || county_code", "'*'")
-    parts = [f"""SELECT {scope} AS scope, asked.key, dwelling_code FROM asked JOIN dwelling USING (dwelling_code)""" for scope in scopes]
-    parts.append(f"""SELECT '{COUNTY_WITH_ZONE}' AS scope, asked.key, dwelling_code FROM asked JOIN dwelling USING (dwelling_code)
+    """In: `questions` (scope, key). Out: temporary `dwelling_answer`: to each how many dwellings answer, and one."""
+    areas = {"c": "community_code", "t": "township_code", "n": "parsed_community", "k": "county_code"}
+    scopes = [f"'{letter}:' || {area}" for letter, area in areas.items()] + ["'*'"]
+    named = "FROM asked JOIN dwelling USING (dwelling_code)"
+    parts = [f"SELECT {scope} AS scope, key, dwelling_code {named}" for scope in scopes]
+    parts.append(f"""SELECT '{COUNTY_WITH_ZONE}' AS scope, key, dwelling_code {named}
                      WHERE county_code IN ('{ZONE_PARENT}', '{ZONE}')""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE dwelling_answer AS

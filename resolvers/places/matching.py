@@ -1,6 +1,7 @@
 """The table `place`: what an address text and the other columns of its record say together.
 
-Belongs here: which cells are addresses, the scope that a record speaks about, the choice of exactly one dwelling, and the wording.
+Belongs here: which cells are addresses, the scope that a record speaks about, the choice of exactly one dwelling,
+and the wording.
 Does not: reading texts (`parsing`), keys of dwellings (`dwellings`).
 """
 
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 import duckdb
 
 from resolvers.places import dwellings, grammar
-from resolvers.places.parsing import create_word_tables, parse_texts
-from resolvers.places.vocabulary import ZONE, ZONE_PARENT
+from resolvers.places.parsing import WORDS, create_word_tables, parse_texts
+from resolvers.places.vocabulary import CITY, ZONE, ZONE_PARENT
 from sources.tables import SHARED_TABLES, create_table, literal, quoted
 
 
@@ -27,6 +28,11 @@ class Cell:
     community: str | None = None
     community_code: str | None = None
     dwelling: str | None = None
+
+    @property
+    def beside(self) -> tuple[str | None, ...]:
+        """The columns behind _BESIDE."""
+        return self.county, self.township, self.community, self.community_code
 
 
 CELLS = (
@@ -62,8 +68,15 @@ class PlaceCounts:
     dwelling_from_text: int
 
 
+_STEPS = (
+    "place_text", "place_parsed", "place_claim", "place_area", "place_scope", "place_question", "place_chosen",
+    "place_settled", "dwelling", "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community",
+    "county_word", "township_word", "division_name",
+)
+
+
 def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
-    """In: current_<c> of the categories of CELLS and current_house_registry. Out: `place`, one row per record and filled address cell."""
+    """In: current_<c> of CELLS, current_house_registry. Out: `place`, one row per record and filled address cell."""
     create_word_tables(con)
     dwellings.create_communities(con)
     dwellings.create_dwellings(con)
@@ -74,72 +87,81 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     _ask(con)
     dwellings.create_answers(con, "place_question")
     _choose_dwellings(con)
+    _settle(con)
     _fill(con)
-    for table in ("place_text", "place_parsed", "place_claim", "place_area", "place_scope", "place_question", "place_chosen", "dwelling",
-                  "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community", "county_word", "township_word",
-                  "division_name"):
+    for table in _STEPS:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return _counts(con)
 
 
 def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_claim`: one row per filled cell with what its record says beside it; `place_text`: the distinct texts."""
-    def column(name: str | None) -> str:
-        return quoted(name) if name else "NULL::VARCHAR"
-
-    selects = [
-        f"""SELECT record_id, {literal(cell.category)} AS category, {literal(cell.column)} AS column_name, {quoted(cell.column)} AS address,
-                   {column(cell.county)} AS own_county, {column(cell.township)} AS own_township, {column(cell.community)} AS own_community,
-                   {column(cell.community_code)} AS own_community_code, {column(cell.dwelling)} AS own_dwelling
-            FROM {quoted(f"current_{cell.category}")} WHERE {quoted(cell.column)} IS NOT NULL"""
-        for cell in CELLS
-    ]
+    """Temporary `place_claim`: one row per filled cell with what its record says beside it; `place_text`: the texts."""
+    selects = []
+    for cell in CELLS:
+        beside = ", ".join(
+            f"{quoted(column) if column else 'NULL::VARCHAR'} AS {name}"
+            for name, column in zip(_BESIDE, cell.beside, strict=True)
+        )
+        selects.append(f"""
+            SELECT record_id, {literal(cell.category)} AS category, {literal(cell.column)} AS column_name,
+                   {quoted(cell.column)} AS address, {beside},
+                   {quoted(cell.dwelling) if cell.dwelling else 'NULL::VARCHAR'} AS own_dwelling
+            FROM {quoted(f"current_{cell.category}")} WHERE {quoted(cell.column)} IS NOT NULL""")
     con.execute("CREATE OR REPLACE TEMP TABLE place_claim AS " + " UNION ALL ".join(selects))
     con.execute("CREATE OR REPLACE TEMP TABLE place_text AS SELECT DISTINCT address AS text FROM place_claim")
 
 
-def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_area`: per distinct text and what its record says beside it, township and community (clarification 19).
+_BESIDE = ("own_county", "own_township", "own_community", "own_community_code")
 
-    A delivered township counts unless the text names another county or township. A community counts inside its township; without a
-    township it counts when its name exists once in the county or, where no county is known, in the city.
+
+def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_area`: per distinct text and what stands beside it, township and community (clarification 19).
+
+    A delivered township counts unless the text names another county or township. A community counts inside its
+    township; without a township it counts when its name exists once in the county or, without a county, in the city.
     """
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_area AS
-        WITH claims AS (
-            SELECT DISTINCT address AS text, own_county, own_township, own_community, own_community_code FROM place_claim),
+        WITH claims AS (SELECT DISTINCT address AS text, {", ".join(_BESIDE)} FROM place_claim),
         named AS (
-            SELECT c.*, p.township_named,
+            SELECT c.*, p.township_named, p.community_name IS NOT NULL AS community_named,
                    CASE WHEN len(p.county_codes) > 0 THEN p.county_codes
                         WHEN own_county = '{ZONE_PARENT}' THEN ['{ZONE_PARENT}', '{ZONE}']
-                        WHEN own_county IS NOT NULL AND own_county <> '421000' THEN [own_county] ELSE [] END AS counties,
+                        WHEN own_county <> '{CITY}' THEN [own_county] ELSE [] END AS counties,
                    CASE WHEN p.township_named THEN p.township_code
-                        WHEN len(p.county_codes) = 0 OR list_contains(p.county_codes, left(own_township, 6)) THEN own_township END AS township,
-                   p.community_name IS NOT NULL AS community_named,
+                        WHEN len(p.county_codes) = 0 OR list_contains(p.county_codes, left(own_township, 6))
+                        THEN own_township END AS township,
                    coalesce(p.community_name, {grammar.tidy("own_community")}) AS community_name
             FROM claims c JOIN place_parsed p USING (text) WHERE NOT p.outside_city),
+        names AS (
+            SELECT name, code, township_code, false AS suffixed FROM community
+            UNION ALL SELECT name[:-3], code, township_code, true FROM community WHERE ends_with(name, '社区')),
         fitting AS (
-            SELECT named.*, m.code, m.township_code AS m_township
-            FROM named LEFT JOIN community m
-              ON (m.name = community_name OR (NOT community_named AND m.name = community_name || '社区'))
-             AND (township IS NULL OR m.township_code = township)
-             AND (township IS NOT NULL OR len(counties) = 0 OR list_contains(counties, left(m.township_code, 6))))
-        SELECT text, own_county, own_township, own_community, own_community_code, township_named, community_named, any_value(counties) AS counties,
+            SELECT named.*, names.code, names.township_code AS fitting_township
+            FROM named LEFT JOIN names
+              ON names.name = community_name AND NOT (suffixed AND community_named)
+             AND coalesce(township, names.township_code) = names.township_code
+             AND (township IS NOT NULL OR len(counties) = 0 OR list_contains(counties, left(names.township_code, 6))))
+        SELECT text, {", ".join(_BESIDE)}, township_named, community_named, any_value(counties) AS counties,
                any_value(community_name) AS community_name, count(DISTINCT code) AS communities,
-               coalesce(any_value(township), CASE WHEN count(DISTINCT code) = 1 THEN min(m_township) END) AS township_code,
+               coalesce(any_value(township), CASE WHEN count(DISTINCT code) = 1 THEN min(fitting_township) END)
+               AS township_code,
                CASE WHEN count(DISTINCT code) = 1 THEN min(code) END AS community_code
         FROM fitting
         GROUP BY ALL""")
     con.execute("""
-        UPDATE place_area SET community_code = own_community_code, township_code = left(known.township_code, 9)
+        UPDATE place_area SET community_code = own_community_code, township_code = known.township_code
         FROM (SELECT code, min(township_code) AS township_code FROM community GROUP BY code) known
         WHERE NOT community_named AND community_code IS NULL AND known.code = own_community_code
-          AND (place_area.township_code IS NULL OR place_area.township_code = known.township_code)
+          AND coalesce(place_area.township_code, known.township_code) = known.township_code
           AND (len(counties) = 0 OR list_contains(counties, left(known.township_code, 6)))""")
 
 
 def _choose_scopes(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_scope`: per row of `place_area` the smallest part of the city in which its dwelling must be; NULL: nowhere."""
+    """Temporary `place_scope`: the smallest part of the city in which the dwelling of a row of `place_area` must be.
+
+    NULL where the named community is not known there: such a text leads to no dwelling.
+    """
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_scope AS
         SELECT *, CASE WHEN community_code IS NOT NULL THEN 'c:' || community_code
@@ -153,74 +175,89 @@ def _choose_scopes(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _ask(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_question`: the keys to look for in the scope of a text, in the order `step`; the first step answered decides."""
+    """Temporary `place_question`: the keys to look for in the scope of a text; the first step answered decides."""
     base = "FROM place_scope s JOIN place_parsed p USING (text) WHERE scope IS NOT NULL"
-    whole = (f"{base} AND complete AND door_no IS NOT NULL AND (village_group IS NULL OR starts_with(scope, 'c:') "
-             "OR starts_with(scope, 'n:'))")
+    whole = f"""{base} AND complete AND door_no IS NOT NULL
+                AND (village_group IS NULL OR left(scope, 2) IN ('c:', 'n:'))"""
     loose = (
         (dwellings.EITHER_BUILDING_KEY, "unit_or_building AND room IS NOT NULL"),
-        (dwellings.NO_UNIT_KEY, "NOT unit_or_building AND building IS NOT NULL AND unit IS NULL AND room IS NOT NULL"),
+        (dwellings.NO_UNIT_KEY,
+         "NOT unit_or_building AND building IS NOT NULL AND unit IS NULL AND room IS NOT NULL"),
         (dwellings.NO_BUILDING_KEY, "building IS NULL AND unit IS NOT NULL AND room IS NOT NULL"),
         (dwellings.ROOM_KEY, "building IS NULL AND unit IS NULL AND room IS NOT NULL"),
     )
     selects = [f"SELECT 1 AS step, text, scope, {dwellings.FULL_KEY} AS key {whole} AND NOT unit_or_building"]
     selects += [f"SELECT 2 AS step, text, scope, {way} AS key {whole} AND {condition}" for way, condition in loose]
-    selects.append(f"""SELECT 3 AS step, text, scope, {dwellings.OLD_ROAD_KEY} AS key {whole} AND regexp_matches(road, '(?:路|街)$')
-                       AND left(scope, 2) IN ('c:', 't:')
+    selects.append(f"""SELECT 3 AS step, text, scope, {dwellings.OLD_ROAD_KEY} AS key {whole}
+                       AND regexp_matches(road, '(?:路|街)$') AND left(scope, 2) IN ('c:', 't:')
                        AND NOT EXISTS (FROM dwelling d WHERE d.township_code = s.township_code AND d.road = p.road)""")
     selects.append(f"SELECT 4 AS step, text, scope, {dwellings.TEXT_KEY} AS key {base} AND NOT complete")
     con.execute("CREATE OR REPLACE TEMP TABLE place_question AS " + " UNION ".join(selects))
 
 
 def _choose_dwellings(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_chosen`: text and scope that lead to exactly one dwelling at the first step that any dwelling answers."""
+    """Temporary `place_chosen`: text and scope with exactly one dwelling at the first step that is answered."""
     con.execute("""
         CREATE OR REPLACE TEMP TABLE place_chosen AS
         WITH answered AS (
-            SELECT text, scope, step, dwellings, dwelling_code FROM place_question JOIN dwelling_answer USING (scope, key)),
+            SELECT text, scope, step, dwellings, dwelling_code
+            FROM place_question JOIN dwelling_answer USING (scope, key)),
         decided AS (
             SELECT text, scope, min_by(dwellings, step) AS dwellings, min_by(dwelling_code, step) AS dwelling_code
             FROM answered GROUP BY text, scope)
         SELECT text, scope, dwelling_code FROM decided WHERE dwellings = 1""")
 
 
-def _fill(con: duckdb.DuckDBPyConnection) -> None:
-    """`place` anew: a delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id)."""
-    con.execute("DROP TABLE IF EXISTS place")
-    con.execute(create_table("place", SHARED_TABLES["place"]))
-    worded = "concat(" + ", ".join(f"{part} || '{word}'" for part, word in (
-        ("village_group", "组"), ("road", ""), ("door_no", "号"), ("estate", ""), ("building", "栋"), ("unit", "单元"), ("room", "室"))) + ")"
+def _settle(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_settled`: per claim its parts, areas and dwelling.
+
+    A delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id).
+    The areas of a dwelling are those of house_registry.
+    """
+    same = " AND ".join(f"s.{column} IS NOT DISTINCT FROM c.{column}" for column in _BESIDE)
     con.execute(f"""
-        INSERT INTO place
+        CREATE OR REPLACE TEMP TABLE place_settled AS
         WITH claims AS (
             SELECT c.record_id, c.category, c.column_name, c.address, c.own_dwelling, p.* EXCLUDE (text, township_code),
                    s.township_code, s.community_code, ch.dwelling_code AS by_text
             FROM place_claim c
             JOIN place_parsed p ON p.text = c.address
-            LEFT JOIN place_scope s ON s.text = c.address AND s.own_county IS NOT DISTINCT FROM c.own_county
-                 AND s.own_township IS NOT DISTINCT FROM c.own_township AND s.own_community IS NOT DISTINCT FROM c.own_community
-                 AND s.own_community_code IS NOT DISTINCT FROM c.own_community_code
+            LEFT JOIN place_scope s ON s.text = c.address AND {same}
             LEFT JOIN place_chosen ch ON ch.text = s.text AND ch.scope = s.scope),
         coded AS (
             SELECT claims.*, d.dwelling_code AS by_code
-            FROM claims LEFT JOIN dwelling d ON d.dwelling_code = own_dwelling AND NOT outside_city
-             AND (NOT township_named OR claims.township_code = d.township_code)
-             AND (township_named OR len(county_codes) = 0 OR list_contains(county_codes, d.county_code))),
-        settled AS (
-            SELECT coded.* EXCLUDE (township_code, community_code), d.dwelling_code, d.standard_address AS dwelling_address,
-                   coalesce(d.township_code, coded.township_code) AS township_code, coalesce(d.community_code, coded.community_code) AS community_code
-            FROM coded LEFT JOIN dwelling d ON d.dwelling_code = coalesce(by_code, by_text)),
-        names AS (SELECT code, min(name) AS name FROM community GROUP BY code)
+            FROM claims
+            LEFT JOIN dwelling d
+              ON d.dwelling_code = own_dwelling AND NOT outside_city
+             AND CASE WHEN township_named THEN claims.township_code = d.township_code
+                      ELSE len(county_codes) = 0 OR list_contains(county_codes, d.county_code) END)
+        SELECT coded.* EXCLUDE (township_code, community_code), d.dwelling_code, d.standard_address AS dwelling_address,
+               coalesce(d.township_code, coded.township_code) AS township_code,
+               coalesce(d.community_code, coded.community_code) AS community_code
+        FROM coded LEFT JOIN dwelling d ON d.dwelling_code = coalesce(by_code, by_text)""")
+
+
+def _fill(con: duckdb.DuckDBPyConnection) -> None:
+    """`place` anew from `place_settled`, with the wording of house_registry wherever the township is known."""
+    con.execute("DROP TABLE IF EXISTS place")
+    con.execute(create_table("place", SHARED_TABLES["place"]))
+    worded = ", ".join(f"{part} || '{word}'" for part, word in WORDS.items())
+    con.execute(f"""
+        INSERT INTO place
+        WITH names AS (SELECT code, min(name) AS name FROM community GROUP BY code)
         SELECT record_id, category, column_name, address,
                CASE WHEN dwelling_code IS NOT NULL THEN dwelling_address
                     WHEN outside_city OR township_code IS NULL THEN address
-                    ELSE concat(county.wording, township.wording, coalesce(names.name, community_name), {worded}) END AS standard_address,
-               outside_city, CASE WHEN outside_city THEN NULL WHEN township_code IS NOT NULL THEN left(township_code, 6)
-                                  WHEN len(county_codes) > 0 THEN county_codes[1] END AS county_code,
-               CASE WHEN NOT outside_city THEN township_code END AS township_code, township_named, community_code,
-               road, door_no, village_group, building, unit, room, dwelling_code,
-               CASE WHEN dwelling_code IS NULL THEN NULL WHEN by_code IS NOT NULL THEN 'code' ELSE 'text' END AS dwelling_from
-        FROM settled
+                    ELSE concat(county.wording, township.wording, coalesce(names.name, community_name), {worded})
+               END AS standard_address,
+               outside_city,
+               CASE WHEN outside_city THEN NULL
+                    WHEN township_code IS NOT NULL THEN left(township_code, 6)
+                    WHEN len(county_codes) > 0 THEN county_codes[1] END AS county_code,
+               township_code, township_named, community_code, road, door_no, village_group, building, unit, room,
+               dwelling_code,
+               CASE WHEN by_code IS NOT NULL THEN 'code' WHEN by_text IS NOT NULL THEN 'text' END AS dwelling_from
+        FROM place_settled
         LEFT JOIN division_name county ON county.code = left(township_code, 6)
         LEFT JOIN division_name township ON township.code = township_code
         LEFT JOIN names ON names.code = community_code""")
@@ -229,6 +266,7 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
 def _counts(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     row = con.execute("""
         SELECT count(*), count(*) FILTER (outside_city), count(township_code), count(community_code),
-               count(*) FILTER (dwelling_from = 'code'), count(*) FILTER (dwelling_from = 'text') FROM place""").fetchone()
+               count(*) FILTER (dwelling_from = 'code'), count(*) FILTER (dwelling_from = 'text')
+        FROM place""").fetchone()
     assert row is not None
     return PlaceCounts(*row)

@@ -16,13 +16,16 @@ from resolvers.places import grammar
 from resolvers.places.vocabulary import vocabulary
 from sources.tables import literal
 
-PARTS = ("village_group", "road", "door_no", "estate", "building", "unit", "room")
+WORDS = {
+    "village_group": "组", "road": "", "door_no": "号", "estate": "", "building": "栋", "unit": "单元", "room": "室",
+}
+PARTS = tuple(WORDS)
 _ROAD_END = "[路街道巷弄]$"
 
 
 @dataclass(frozen=True)
 class AddressParts:
-    """One address text, read. Numbers are Arabic without their words; `complete` is false when the end of the text was not understood."""
+    """One address text: numbers are Arabic without their words; `complete`: understood to its end."""
 
     outside_city: bool = False
     county_codes: tuple[str, ...] = ()
@@ -53,7 +56,7 @@ def create_word_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def parse_texts(con: duckdb.DuckDBPyConnection, source: str, target: str) -> None:
-    """In: `source` with a column `text` of distinct values, the word tables and `community`. Out: temporary `target`, one row per text."""
+    """In: `source` (distinct `text`), word tables, `community`. Out: `target`, temporary, one row per text."""
     _read_heads(con, source)
     _read_communities(con)
     _read_tails(con, target)
@@ -69,13 +72,19 @@ def _read_heads(con: duckdb.DuckDBPyConnection, source: str) -> None:
         CREATE OR REPLACE TEMP TABLE place_head AS
         WITH tidied AS (SELECT text, {grammar.tidy("text")} AS norm FROM {source}),
         heads AS (SELECT text, norm, {head} AS h FROM tidied),
-        streets AS (SELECT text, norm, h, h.bare_county || h.county AS county_word, h.bare_town || h.town AS full_town,
-                           CASE WHEN h.bare_town || h.town = '' THEN {short} END AS s FROM heads),
-        worded AS (SELECT text, norm, county_word, CASE WHEN full_town <> '' THEN full_town ELSE coalesce(s.town, '') END AS town_word,
-                          CASE WHEN s.town <> '' THEN s.rest ELSE h.rest END AS rest FROM streets)
+        streets AS (
+            SELECT text, norm, h, h.bare_county || h.county AS county_word, h.bare_town || h.town AS full_town,
+                   CASE WHEN h.bare_town || h.town = '' THEN {short} END AS s
+            FROM heads),
+        worded AS (
+            SELECT text, norm, county_word,
+                   CASE WHEN full_town <> '' THEN full_town ELSE coalesce(s.town, '') END AS town_word,
+                   CASE WHEN s.town <> '' THEN s.rest ELSE h.rest END AS rest
+            FROM streets)
         SELECT text, norm, rest, coalesce(county_codes, []::VARCHAR[]) AS county_codes,
                CASE WHEN len(township_codes) = 1 THEN township_codes[1]
-                    ELSE list_filter(township_codes, lambda code: list_contains(county_codes, left(code, 6)))[1] END AS township_code,
+                    ELSE list_filter(township_codes, lambda code: list_contains(county_codes, left(code, 6)))[1]
+               END AS township_code,
                town_word <> '' AS township_named
         FROM worded
         LEFT JOIN county_word ON county_word.word = worded.county_word
@@ -83,23 +92,33 @@ def _read_heads(con: duckdb.DuckDBPyConnection, source: str) -> None:
 
 
 def _read_communities(con: duckdb.DuckDBPyConnection) -> None:
-    """The longest known name that the rest begins with, one of the township preferred; else a word that reads like a community."""
+    """The longest known name that the rest begins with, of the township first; else a word like a community."""
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_community AS
         WITH lengths AS (SELECT DISTINCT length(name) AS n FROM community),
         rests AS (SELECT DISTINCT rest, township_code FROM place_head WHERE rest <> ''),
+        begun AS (
+            SELECT rest, township_code, left(rest, n) AS beginning
+            FROM rests CROSS JOIN lengths WHERE length(rest) >= n),
         known AS (
-            SELECT rests.rest, rests.township_code,
-                   max_by(community.name, (CASE WHEN community.township_code = rests.township_code THEN 100 ELSE 0 END) + n) AS name
-            FROM rests CROSS JOIN lengths JOIN community ON community.name = left(rests.rest, n) AND length(rests.rest) >= n
+            SELECT begun.rest, begun.township_code,
+                   max_by(beginning, length(beginning) + CASE WHEN community.township_code = begun.township_code
+                                                              THEN 100 ELSE 0 END) AS name
+            FROM begun JOIN community ON community.name = beginning
             GROUP BY ALL),
         worded AS (
-            SELECT rests.rest, rests.township_code, known.name AS known_name, regexp_extract(rests.rest, {literal(grammar.COMMUNITY_WORD)}, 1) AS word
-            FROM rests LEFT JOIN known ON known.rest = rests.rest AND known.township_code IS NOT DISTINCT FROM rests.township_code)
+            SELECT rests.rest, rests.township_code, known.name AS known_name,
+                   regexp_extract(rests.rest, {literal(grammar.COMMUNITY_WORD)}, 1) AS word
+            FROM rests
+            LEFT JOIN known
+              ON known.rest = rests.rest AND known.township_code IS NOT DISTINCT FROM rests.township_code),
+        judged AS (
+            SELECT *, ends_with(word, '社区')
+                      OR regexp_matches(substr(rest, length(word) + 1), {literal(grammar.AFTER_VILLAGE)}) AS likely
+            FROM worded)
         SELECT rest, township_code, known_name IS NOT NULL AS known,
-               coalesce(known_name, CASE WHEN word = '' THEN NULL WHEN ends_with(word, '社区')
-                        OR regexp_matches(substr(rest, length(word) + 1), {literal(grammar.AFTER_VILLAGE)}) THEN word END) AS name
-        FROM worded""")
+               coalesce(known_name, CASE WHEN word <> '' AND likely THEN word END) AS name
+        FROM judged""")
 
 
 def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
@@ -109,31 +128,43 @@ def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE {target} AS
         WITH rests AS (
-            SELECT text, norm, county_codes, h.township_code, township_named, name AS community_name, coalesce(known, false) AS known,
+            SELECT text, norm, county_codes, h.township_code, township_named, name AS community_name,
+                   coalesce(known, false) AS community_known,
                    CASE WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS rest
-            FROM place_head h LEFT JOIN place_community c ON c.rest = h.rest AND c.township_code IS NOT DISTINCT FROM h.township_code),
-        tails AS (SELECT * EXCLUDE (rest), rest, {tail} AS t, rest = '' OR struct_extract(t, 'whole') <> '' AS complete FROM rests),
+            FROM place_head h
+            LEFT JOIN place_community c
+              ON c.rest = h.rest AND c.township_code IS NOT DISTINCT FROM h.township_code),
+        tails AS (SELECT *, {tail} AS t, rest = '' OR struct_extract(t, 'whole') <> '' AS complete FROM rests),
         stumps AS (SELECT *, CASE WHEN NOT complete THEN {stump} END AS s FROM tails),
-        numbers AS (
-            SELECT text, norm, county_codes, township_code, township_named, community_name, known, complete,
-                   {grammar.number('coalesce(s."group", t."group")')} AS village_group, coalesce(s.road, t.road) AS road, t.name,
-                   {grammar.number("coalesce(s.door, t.door)")} AS door, {grammar.number("t.sub1 || t.sub2 || t.sub3 || t.sub4")} AS sub,
-                   t.behind, {grammar.number("t.building")} AS building, t.separator, {grammar.number("t.unit")} AS unit,
-                   {grammar.number("t.room")} AS room, t.room_word
-            FROM stumps)
-        SELECT text, norm,
-               len(county_codes) = 0 AND NOT township_named AND NOT known AND regexp_matches(norm, {literal(grammar.OUTSIDE)}) AS outside_city,
-               county_codes, township_code, township_named, community_name, known AS community_known, complete, {_settled_parts()}
+        numbers AS (SELECT * EXCLUDE (rest, t, s), {_numbers()} FROM stumps)
+        SELECT text, norm, county_codes, township_code, township_named, community_name, community_known, complete,
+               len(county_codes) = 0 AND NOT township_named AND NOT community_known
+               AND regexp_matches(norm, {literal(grammar.OUTSIDE)}) AS outside_city, {_settled_parts()}
         FROM numbers""")
 
 
+def _numbers() -> str:
+    """The groups of the tail (of its stump where the tail was not understood) with Arabic numbers."""
+    numbered = {
+        "village_group": 'coalesce(s."group", t."group")',
+        "door": "coalesce(s.door, t.door)",
+        "sub": "t.sub1 || t.sub2 || t.sub3 || t.sub4",
+        "building": "t.building",
+        "unit": "t.unit",
+        "room": "t.room",
+    }
+    read = ", ".join(f"{grammar.number(token)} AS {name}" for name, token in numbered.items())
+    return f"{read}, coalesce(s.road, t.road) AS road, t.name, t.behind, t.separator, t.room_word"
+
+
 def _settled_parts() -> str:
-    """Bare numbers behind a group or a road are door numbers; a name without a door number that is no road is an estate."""
+    """Bare numbers behind a group or a road are door numbers; a name that is no road and has no door is an estate."""
     bare = "door IS NULL AND building IS NULL AND unit IS NULL AND room IS NOT NULL"
-    village = f"village_group IS NOT NULL AND name = '' AND {bare} AND room_word <> '室'"
+    grouped = "village_group IS NOT NULL AND name = ''"
+    village = f"{grouped} AND {bare} AND room_word <> '室'"
     is_road = f"regexp_matches(name, '{_ROAD_END}')"
     street = f"{is_road} AND {bare} AND room_word = ''"
-    dashed = "village_group IS NOT NULL AND name = '' AND door IS NULL AND separator = '-' AND unit IS NULL AND room IS NOT NULL"
+    dashed = f"{grouped} AND door IS NULL AND separator = '-' AND unit IS NULL AND room IS NOT NULL"
     return f"""village_group, nullif(CASE WHEN {is_road} THEN name ELSE road END, '') AS road,
                CASE WHEN {dashed} THEN building || '-' || room WHEN ({village}) OR ({street}) THEN room
                     ELSE door || coalesce('-' || sub, '') END AS door_no,
@@ -152,13 +183,14 @@ def _parser() -> tuple[duckdb.DuckDBPyConnection, threading.Lock]:
 
 
 def parse(text: str) -> AddressParts:
-    """One text, read by the rules of the run. Without house_registry a community is known only by the look of its word."""
+    """One text, read by the rules of the run; without house_registry a community is known only by its word."""
     con, lock = _parser()
     with lock:
         con.execute("CREATE OR REPLACE TEMP TABLE one_text AS SELECT CAST(? AS VARCHAR) AS text", [text])
         parse_texts(con, "one_text", "one_parsed")
-        row = con.execute(f"""SELECT outside_city, county_codes, township_code, community_name, {', '.join(PARTS)}, complete
-                              FROM one_parsed""").fetchone()
+        row = con.execute(f"""
+            SELECT outside_city, county_codes, township_code, community_name, {', '.join(PARTS)}, complete
+            FROM one_parsed""").fetchone()
     assert row is not None
     outside, counties, township, *rest = row
     if outside:
@@ -176,6 +208,5 @@ def standard_form(parts: AddressParts) -> str:
         words.township_names[parts.township_code] if parts.township_code else "",
         parts.community or "",
     ]
-    worded = ((parts.village_group, "组"), (parts.road, ""), (parts.door_no, "号"), (parts.estate, ""), (parts.building, "栋"),
-              (parts.unit, "单元"), (parts.room, "室"))
+    worded = ((getattr(parts, part), word) for part, word in WORDS.items())
     return "".join(pieces) + "".join(f"{value}{word}" for value, word in worded if value)

@@ -17,9 +17,9 @@ COUNTIES = "gbt_2260_jingzhou"
 RETIRED = "gbt_2260_retired"
 COUNTY_WORDS = "ca_county_words"
 TOWNSHIPS = "jz_township"
-CITY_PREFIX = "4210"
+CITY, CITY_PREFIX = "421000", "4210"
 ZONE, ZONE_PARENT = "421071", "421002"
-"""The development zone, and the district it was formed in: a text or column that says the district may mean the zone."""
+"""The development zone, and the district it was formed in: what says the district may mean the zone."""
 
 _COUNTY_ENDINGS = ("区", "县", "市")
 
@@ -37,7 +37,7 @@ class Vocabulary:
 
     @property
     def county_wording(self) -> dict[str, str]:
-        """County code to the word that standard addresses use: the zone is written as its parent district (clarification 7)."""
+        """County code to the word of standard addresses, which write the zone as its district (clarification 7)."""
         return self.county_names | {ZONE: self.county_names[ZONE_PARENT]}
 
 
@@ -71,7 +71,7 @@ def _counties() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]
 
 
 def _townships() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Township words: the name, 镇 and 乡 exchanged (a township that became a town), and the street before it was called 街道."""
+    """Full and short township words: the name, 镇 and 乡 exchanged (a township that became a town), 街道 called 街."""
     full: dict[str, tuple[str, ...]] = {}
     short: dict[str, tuple[str, ...]] = {}
     values = load_catalogue().lists[TOWNSHIPS].values
