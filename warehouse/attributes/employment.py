@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse.attributes.records import attribute, first_of, records, store
+from warehouse.attributes.records import any_true, attribute, first_of, records, store
 from warehouse.survivorship import most_recent
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     certificates = records(build, "employment_registration")
     store(con, "employment_status", _employment_status(build))
     store(con, "employer_name", most_recent(_employers(build)))
-    store(con, "unemployment_registered", f"""
-        SELECT person_id, coalesce(bool_or({UNEMPLOYED}), false) AS value,
-               arg_max(record_id, (last_update, natural_key)) FILTER (WHERE {UNEMPLOYED}) AS record_id
-        FROM {certificates} GROUP BY person_id""")
+    any_true(con, "unemployment_registered", certificates, UNEMPLOYED)
     store(con, "unemployment_date", first_of(f"""
         SELECT person_id, unemployment_date AS value, record_id, last_update, natural_key FROM {certificates}
         WHERE {UNEMPLOYED} AND unemployment_date IS NOT NULL""", ""))

@@ -114,10 +114,8 @@ def store_list(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
 
 def any_true(con: duckdb.DuckDBPyConnection, name: str, of_category: str, makes_true: str) -> None:
     """Rule any_true over a relation of records: true when `makes_true` holds for one, false with a record otherwise (clarification 28)."""
-    store(con, name, f"""
-        SELECT person_id, coalesce(bool_or({makes_true}), false) AS value,
-               arg_max(record_id, (last_update, natural_key)) FILTER (WHERE {makes_true}) AS record_id
-        FROM {of_category} GROUP BY person_id""")
+    store(con, name, first_of(f"""
+        SELECT person_id, coalesce({makes_true}, false) AS value, record_id, last_update, natural_key FROM {of_category}""", "value DESC"))
 
 
 def attribute(name: str) -> str:

@@ -1,0 +1,177 @@
+"""The profile: 115 attributes of everybody, computed in the order of clarification 11 and laid side by side.
+
+Belongs here: the order of the attribute modules, what has to be computed again for readers who may not know of the restricted
+categories, the wide tables, the count of open alerts.
+Does not: rules of single attributes (warehouse/attributes), provenance (warehouse/provenance.py).
+
+    profile, profile_open                  one row per person: 115 attributes in the order of the dictionary, known_from
+    profile_record, profile_record_open    one row per person: the winning record of every attribute that has sources
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from types import ModuleType
+
+import duckdb
+
+from sources.catalogue import load_catalogue
+from sources.tables import quoted
+from warehouse.attributes import (
+    assistance,
+    education,
+    employment,
+    family_support,
+    health,
+    housing_fund,
+    justice,
+    record_quality,
+    service_needs,
+    social_insurance,
+)
+from warehouse.build import ProfileBuild
+
+HIDDEN = frozenset({"care_followups", "resettlement_support"})
+"""Clarification 47: that a record exists in these is told to no purpose but public_health and legal_service."""
+
+MODULES: tuple[ModuleType, ...] = (
+    education,
+    employment,
+    social_insurance,
+    housing_fund,
+    assistance,
+    health,
+    justice,
+    family_support,
+    service_needs,
+    record_quality,
+)
+"""In the order of clarification 11: every module finds the attributes that it needs."""
+
+READ_BESIDES: dict[str, tuple[str, ...]] = {
+    "death_date": ("vital_status", "birth_date"),
+    "spouse_person": ("vital_status",),
+    "children_count": ("vital_status",),
+    "guardian_person": ("vital_status", "dwelling_id", "age"),
+    "emergency_contact_phone": ("contact_phone",),
+    "hukou_address": ("residence_address",),
+    "residence_permit_status": ("vital_status",),
+    "residence_reason": ("residence_start_date",),
+}
+"""Attributes that a remark or clarification makes depend on others, beyond their `inputs`, which only inform (clarification 11)."""
+
+READ_EVERY_CATEGORY = frozenset({"source_count", "last_confirmed_date", "vital_status"})
+
+BATCH = 16
+"""Attributes joined in one statement; more make the hash tables outgrow the memory of the smallest machine."""
+
+Report = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileCounts:
+    """What was built: persons, values that are not missing, attributes computed again without the restricted categories."""
+
+    persons: int
+    values: int
+    computed_again: int
+
+
+def build(con: duckdb.DuckDBPyConnection, as_of: date, on_step: Report | None = None) -> ProfileCounts:
+    """Make attr_*, profile, profile_open and their records from the current tables. attr_* hold the values of `profile` afterwards."""
+    report = on_step or (lambda _step, _rows: None)
+    again = touched_by(HIDDEN) if _has_records(con, HIDDEN) else frozenset[str]()
+    if again:
+        _compute(con, MODULES, ProfileBuild(as_of, without=HIDDEN), report)
+        _assemble(con, "_open")
+        changed = [module for module in MODULES if again & set(module.ATTRIBUTES)]
+        _compute(con, changed, ProfileBuild(as_of), report)
+        _assemble(con, "")
+    else:
+        _compute(con, MODULES, ProfileBuild(as_of), report)
+        _assemble(con, "")
+        for table in ("profile", "profile_record"):
+            con.execute(f"CREATE OR REPLACE TABLE {table}_open AS FROM {table}")
+    persons, values = _count(con, "profile"), sum(_count(con, "attr_" + name) for name in stored_attributes())
+    report("profile", persons)
+    return ProfileCounts(persons, values, len(again))
+
+
+def fill_open_mismatches(con: duckdb.DuckDBPyConnection) -> None:
+    """Count the open alerts of each person into open_mismatches; the last step of the order of computation."""
+    con.execute("""
+        CREATE OR REPLACE TABLE attr_open_mismatches AS
+        SELECT everybody.person_id, count(alert.alert_id) AS value, NULL::BIGINT AS record_id
+        FROM everybody LEFT JOIN alert ON alert.person_id = everybody.person_id AND alert.state = 'open'
+        GROUP BY everybody.person_id""")
+    for table in ("profile", "profile_open"):
+        con.execute(f"""
+            UPDATE {table} SET open_mismatches = found.value
+            FROM attr_open_mismatches AS found
+            WHERE found.person_id = {table}.person_id AND {table}.open_mismatches IS DISTINCT FROM found.value""")
+
+
+def stored_attributes() -> tuple[str, ...]:
+    """The attributes with a table attr_<name>: all but the key."""
+    return tuple(name for name in load_catalogue().attributes if name != "person_id")
+
+
+def recorded_attributes() -> tuple[str, ...]:
+    """The attributes whose value can come from one record: those with sources."""
+    return tuple(name for name in stored_attributes() if load_catalogue().attributes[name].sources)
+
+
+def touched_by(categories: Iterable[str]) -> frozenset[str]:
+    """Every attribute that reads one of `categories`, or another attribute that does."""
+    attributes, hidden = load_catalogue().attributes, set(categories)
+    touched = {name for name, item in attributes.items() if hidden & {category for category, _ in item.source_columns}}
+    touched |= READ_EVERY_CATEGORY
+    while True:
+        more = {name for name, item in attributes.items() if touched & {*item.inputs, *READ_BESIDES.get(name, ())}} - touched
+        if not more:
+            return frozenset(touched)
+        touched |= more
+
+
+def _has_records(con: duckdb.DuckDBPyConnection, categories: Iterable[str]) -> bool:
+    return any(_count(con, "current_" + category) for category in sorted(categories))
+
+
+def _compute(con: duckdb.DuckDBPyConnection, modules: Iterable[ModuleType], build: ProfileBuild, report: Report) -> None:
+    for module in modules:
+        module.build(con, build)
+        report(module.__name__.rpartition(".")[2], sum(_count(con, "attr_" + name) for name in module.ATTRIBUTES))
+
+
+def _assemble(con: duckdb.DuckDBPyConnection, suffix: str) -> None:
+    """profile<suffix> and profile_record<suffix> from attr_*: batches of attributes first, then the batches side by side."""
+    names, recorded = stored_attributes(), recorded_attributes()
+    parts = [names[start:start + BATCH] for start in range(0, len(names), BATCH)]
+    for number, part in enumerate(parts):
+        con.execute(_part(number, part, recorded))
+    joins = "\n".join(f"JOIN profile_part_{number} USING (person_id)" for number in range(len(parts)))
+    persons = "(SELECT person_id, known_from FROM everybody)"
+    values = ", ".join(quoted(name) for name in names)
+    con.execute(f"CREATE OR REPLACE TABLE profile{suffix} AS SELECT person_id, {values}, known_from FROM {persons} {joins}")
+    records = ", ".join(f"{quoted('record of ' + name)} AS {quoted(name)}" for name in recorded)
+    con.execute(f"CREATE OR REPLACE TABLE profile_record{suffix} AS SELECT person_id, {records} FROM {persons} {joins}")
+    for number in range(len(parts)):
+        con.execute(f"DROP TABLE profile_part_{number}")
+
+
+def _part(number: int, names: tuple[str, ...], recorded: tuple[str, ...]) -> str:
+    tables = {name: quoted("attr_" + name) for name in names}
+    values = [f"{table}.value AS {quoted(name)}" for name, table in tables.items()]
+    records = [f"{table}.record_id AS {quoted('record of ' + name)}" for name, table in tables.items() if name in recorded]
+    joins = "\n".join(f"LEFT JOIN {table} ON {table}.person_id = everybody.person_id" for table in tables.values())
+    return f"""
+        CREATE OR REPLACE TEMP TABLE profile_part_{number} AS
+        SELECT everybody.person_id, {', '.join(values + records)}
+        FROM everybody {joins}"""
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+    return row[0] if row else 0
