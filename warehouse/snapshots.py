@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -43,9 +43,6 @@ PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""
 
 PROFILES = ("profile", "profile_open")
-PROFILE_ORDER = ("residence_township", "residence_community", "residence_grid", "person_id")
-"""Profiles lie in the order of places, so that a question about one place reads only its row groups."""
-
 BUILT_NAME = "snapshot_built"
 
 
@@ -75,11 +72,11 @@ def snapshot_file(home: Path, number: int) -> Path:
 
 def list_snapshots(home: Path) -> list[Snapshot]:
     """Every kept snapshot, by number."""
-    kept = (
-        read_manifest(folder / "manifest.json")
-        for folder in snapshots_folder(home).glob("*")
-        if folder.name.isdigit() and (folder / "manifest.json").exists()
-    )
+    kept = []
+    for folder in snapshots_folder(home).glob("*"):
+        if folder.name.isdigit():
+            with suppress(FileNotFoundError):  # deleted by the writer between the two looks
+                kept.append(read_manifest(folder / "manifest.json"))
     return sorted(kept, key=lambda snapshot: snapshot.number)
 
 
@@ -120,7 +117,7 @@ def publish(
     number = _next_number(folder)
     building = folder / f".building-{number}"
     building.mkdir()
-    rows = _copy_tables(con, building / "snapshot.duckdb", read_key(home), as_of)
+    rows = copy_tables(con, building / "snapshot.duckdb", read_key(home), as_of)
     snapshot = Snapshot(number, as_of, run, made_of, rows)
     write_manifest(building / "manifest.json", snapshot)
     sync(building / "snapshot.duckdb")
@@ -222,21 +219,25 @@ def _next_number(folder: Path) -> int:
     return max((int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()), default=0) + 1
 
 
-def _copy_tables(con: duckdb.DuckDBPyConnection, file: Path, key: str, as_of: date) -> dict[str, int]:
-    """Every table of a snapshot into a new encrypted file, and `published` with as_of; returns the rows of each."""
-    names = [
-        name
-        for (name,) in con.execute(
-            """SELECT table_name FROM duckdb_tables()
-           WHERE database_name = current_database() AND NOT temporary ORDER BY table_name"""
-        ).fetchall()
-    ]
+def copy_tables(
+    con: duckdb.DuckDBPyConnection,
+    file: Path,
+    key: str,
+    as_of: date,
+    remaining: Callable[[str], str] = lambda _: "true",
+) -> dict[str, int]:
+    """Every table of a snapshot from the current database into a new encrypted file; returns the rows of each.
+
+    `remaining` gives, by table name, the SQL condition of the rows that go along. `published` says as_of.
+    """
+    names = table_names(con)
     rows: dict[str, int] = {}
     attach(con, file, BUILT_NAME, key, read_only=False)
     try:
         for name in names:
             if name in FIXED_TABLES or name.startswith(PREFIXES):
-                con.execute(f"CREATE TABLE {BUILT_NAME}.{quoted(name)} AS {_contents(name, names)}")
+                rows_of_table = f"{_contents(con, name)} WHERE {remaining(name)}"
+                con.execute(f"CREATE TABLE {BUILT_NAME}.{quoted(name)} AS {rows_of_table}")
                 rows[name] = (con.execute(f"SELECT count(*) FROM {BUILT_NAME}.{quoted(name)}").fetchone() or (0,))[0]
         con.execute(f"CREATE TABLE {BUILT_NAME}.published AS SELECT ?::DATE AS as_of", [as_of])
         con.execute(f"CHECKPOINT {BUILT_NAME}")
@@ -245,15 +246,21 @@ def _copy_tables(con: duckdb.DuckDBPyConnection, file: Path, key: str, as_of: da
     return rows
 
 
-def _contents(name: str, names: list[str]) -> str:
-    """The rows of a table; profiles in the order of places, with known_from beside them, which every query asks for."""
-    if name not in PROFILES:
-        return f"SELECT * FROM {quoted(name)}"
-    order = ", ".join(quoted(column) for column in PROFILE_ORDER)
-    known_from = "everybody.known_from FROM " + quoted(name) + " AS p LEFT JOIN everybody USING (person_id)"
-    if "everybody" not in names:
-        known_from = "'open' AS known_from FROM " + quoted(name) + " AS p"
-    return f"SELECT p.*, {known_from} ORDER BY {order}"
+def table_names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables of the current database, by name."""
+    found = con.execute(
+        """SELECT table_name FROM duckdb_tables()
+           WHERE database_name = current_database() AND NOT temporary ORDER BY table_name"""
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def _contents(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """SELECT of a table; every query asks for known_from, so it stands in the profiles."""
+    columns = {column for column, *_ in con.execute(f"DESCRIBE {quoted(name)}").fetchall()}
+    if name not in PROFILES or "known_from" in columns:
+        return f"SELECT t.* FROM {quoted(name)} AS t"
+    return f"SELECT t.*, everybody.known_from FROM {quoted(name)} AS t LEFT JOIN everybody USING (person_id)"
 
 
 def _delete_old(home: Path, keep: int) -> None:

@@ -123,7 +123,7 @@ def test_without_a_snapshot_the_error_says_how_to_make_one(tmp_path: Path) -> No
         pass
 
 
-@pytest.mark.parametrize("moment", ["_copy_tables", "write_manifest", "sync", "activate", "_delete_old"])
+@pytest.mark.parametrize("moment", ["copy_tables", "write_manifest", "sync", "activate", "_delete_old"])
 def test_a_kill_leaves_a_whole_snapshot_current_and_the_next_publish_cleans_up(home: Path, moment: str) -> None:
     add_and_publish(home, "p2", JUNE)
     script = f"""
@@ -135,7 +135,7 @@ from warehouse.store import open_working
 home = Path({str(home)!r})
 before = snapshots.{moment}
 def killed(*args, **kwargs):
-    if {moment!r} == "_copy_tables":
+    if {moment!r} == "copy_tables":
         before(*args, **kwargs)
     os.kill(os.getpid(), signal.SIGKILL)
 snapshots.{moment} = killed
