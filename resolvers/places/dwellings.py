@@ -51,16 +51,16 @@ def create_dwellings(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `dwelling` (parsed) and `dwelling_key` (key, dwelling_code): the ways to name a dwelling."""
     con.execute("""
         CREATE OR REPLACE TEMP TABLE dwelling_text AS
-        SELECT DISTINCT standard_address AS text FROM current_house_registry WHERE standard_address IS NOT NULL""")
+        SELECT row_number() OVER () AS text_id, standard_address AS text, dwelling_code, township_code, community_code
+        FROM current_house_registry WHERE standard_address IS NOT NULL""")
     parse_texts(con, "dwelling_text", "dwelling_parsed")
     con.execute("""
         CREATE OR REPLACE TEMP TABLE dwelling AS
-        SELECT dwelling_code, standard_address, h.township_code, left(h.township_code, 6) AS county_code,
+        SELECT dwelling_code, text AS standard_address, h.township_code, left(h.township_code, 6) AS county_code,
                community_code, community_name AS parsed_community, norm, village_group, road, door_no, building, unit,
                room,
                complete AND estate IS NULL AS complete
-        FROM (SELECT dwelling_code, standard_address, township_code, community_code FROM current_house_registry) h
-        JOIN dwelling_parsed p ON p.text = h.standard_address""")
+        FROM dwelling_text h JOIN dwelling_parsed p USING (text_id)""")
     rooms, street = "room IS NOT NULL", "regexp_matches(road, '(?:路|街)$')"
     ways = (
         (FULL_KEY, "true"),

@@ -69,7 +69,8 @@ class PlaceCounts:
 
 
 _STEPS = (
-    "place_text", "place_parsed", "place_claim", "place_area", "place_scope", "place_question", "place_chosen",
+    "place_text", "place_parsed", "place_cell", "place_beside", "place_spot", "place_claim", "place_area",
+    "place_scope", "place_aim", "place_question", "place_chosen",
     "place_settled", "dwelling", "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community",
     "county_word", "township_word", "division_name",
 )
@@ -82,6 +83,7 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     dwellings.create_dwellings(con)
     _create_claims(con)
     parse_texts(con, "place_text", "place_parsed")
+    _create_spots(con)
     _resolve_areas(con)
     _choose_scopes(con)
     _ask(con)
@@ -95,7 +97,7 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
 
 
 def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_claim`: one row per filled cell with what its record says beside it; `place_text`: the texts."""
+    """Temporary `place_cell`: one row per filled cell; `place_text`, `place_beside`: what they say, once."""
     selects = []
     for cell in CELLS:
         beside = ", ".join(
@@ -107,32 +109,59 @@ def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
                    {quoted(cell.column)} AS address, {beside},
                    {quoted(cell.dwelling) if cell.dwelling else 'NULL::VARCHAR'} AS own_dwelling
             FROM {quoted(f"current_{cell.category}")} WHERE {quoted(cell.column)} IS NOT NULL""")
-    con.execute("CREATE OR REPLACE TEMP TABLE place_claim AS " + " UNION ALL ".join(selects))
-    con.execute("CREATE OR REPLACE TEMP TABLE place_text AS SELECT DISTINCT address AS text FROM place_claim")
+    con.execute("CREATE OR REPLACE TEMP TABLE place_cell AS " + " UNION ALL ".join(selects))
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE place_text AS
+        SELECT row_number() OVER () AS text_id, text FROM (SELECT DISTINCT address AS text FROM place_cell)""")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE place_beside AS
+        SELECT row_number() OVER () AS beside_id, *, {grammar.tidy("own_community")} AS own_community_name
+        FROM (SELECT DISTINCT {", ".join(_BESIDE)} FROM place_cell)""")
+
+
+def _create_spots(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `place_spot`: the distinct areas that texts name; `place_claim`: cells by the ids of what they say."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE place_spot AS
+        SELECT row_number() OVER () AS spot_id, *
+        FROM (SELECT DISTINCT {", ".join(_SPOT)} FROM place_parsed WHERE NOT outside_city)""")
+    same_beside = " AND ".join(f"b.{column} IS NOT DISTINCT FROM c.{column}" for column in _BESIDE)
+    same_spot = " AND ".join(f"s.{column} IS NOT DISTINCT FROM p.{column}" for column in _SPOT)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE place_claim AS
+        WITH located AS (
+            SELECT p.text_id, spot_id FROM place_parsed p LEFT JOIN place_spot s ON NOT p.outside_city AND {same_spot})
+        SELECT record_id, category, column_name, own_dwelling, t.text_id, spot_id, beside_id
+        FROM place_cell c
+        JOIN place_text t ON t.text = c.address
+        JOIN located ON located.text_id = t.text_id
+        JOIN place_beside b ON {same_beside}""")
+    con.execute("DROP TABLE place_cell")
 
 
 _BESIDE = ("own_county", "own_township", "own_community", "own_community_code")
+_SPOT = ("county_codes", "township_named", "township_code", "community_name")
 
 
 def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_area`: per distinct text and what stands beside it, township and community (clarification 19).
+    """Temporary `place_area`: township and community by what texts name and what stands beside (clarification 19).
 
     A delivered township counts unless the text names another county or township. A community counts inside its
     township; without a township it counts when its name exists once in the county or, without a county, in the city.
     """
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_area AS
-        WITH claims AS (SELECT DISTINCT address AS text, {", ".join(_BESIDE)} FROM place_claim),
+        WITH claims AS (SELECT DISTINCT spot_id, beside_id FROM place_claim WHERE spot_id IS NOT NULL),
         named AS (
-            SELECT c.*, p.township_named, p.community_name IS NOT NULL AS community_named,
+            SELECT spot_id, beside_id, own_community_code, p.community_name IS NOT NULL AS community_named,
                    CASE WHEN len(p.county_codes) > 0 THEN p.county_codes
                         WHEN own_county = '{ZONE_PARENT}' THEN ['{ZONE_PARENT}', '{ZONE}']
                         WHEN own_county <> '{CITY}' THEN [own_county] ELSE [] END AS counties,
                    CASE WHEN p.township_named THEN p.township_code
                         WHEN len(p.county_codes) = 0 OR list_contains(p.county_codes, left(own_township, 6))
                         THEN own_township END AS township,
-                   coalesce(p.community_name, {grammar.tidy("own_community")}) AS community_name
-            FROM claims c JOIN place_parsed p USING (text) WHERE NOT p.outside_city),
+                   coalesce(p.community_name, own_community_name) AS community_name
+            FROM claims JOIN place_spot p USING (spot_id) JOIN place_beside USING (beside_id)),
         names AS (
             SELECT name, code, township_code, false AS suffixed FROM community
             UNION ALL SELECT name[:-3], code, township_code, true FROM community WHERE ends_with(name, '社区')),
@@ -142,13 +171,14 @@ def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
               ON names.name = community_name AND NOT (suffixed AND community_named)
              AND coalesce(township, names.township_code) = names.township_code
              AND (township IS NOT NULL OR len(counties) = 0 OR list_contains(counties, left(names.township_code, 6))))
-        SELECT text, {", ".join(_BESIDE)}, township_named, community_named, any_value(counties) AS counties,
+        SELECT spot_id, beside_id, any_value(own_community_code) AS own_community_code,
+               any_value(community_named) AS community_named, any_value(counties) AS counties,
                any_value(community_name) AS community_name, count(DISTINCT code) AS communities,
                coalesce(any_value(township), CASE WHEN count(DISTINCT code) = 1 THEN min(fitting_township) END)
                AS township_code,
                CASE WHEN count(DISTINCT code) = 1 THEN min(code) END AS community_code
         FROM fitting
-        GROUP BY ALL""")
+        GROUP BY spot_id, beside_id""")
     con.execute("""
         UPDATE place_area SET community_code = own_community_code, township_code = known.township_code
         FROM (SELECT code, min(township_code) AS township_code FROM community GROUP BY code) known
@@ -176,7 +206,11 @@ def _choose_scopes(con: duckdb.DuckDBPyConnection) -> None:
 
 def _ask(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `place_question`: the keys to look for in the scope of a text; the first step answered decides."""
-    base = "FROM place_scope s JOIN place_parsed p USING (text) WHERE scope IS NOT NULL"
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE place_aim AS
+        SELECT DISTINCT text_id, scope, s.township_code
+        FROM place_claim JOIN place_scope s USING (spot_id, beside_id) WHERE scope IS NOT NULL""")
+    base = "FROM place_aim s JOIN place_parsed p USING (text_id) WHERE true"
     whole = f"""{base} AND complete AND door_no IS NOT NULL
                 AND (village_group IS NULL OR left(scope, 2) IN ('c:', 'n:'))"""
     loose = (
@@ -186,12 +220,12 @@ def _ask(con: duckdb.DuckDBPyConnection) -> None:
         (dwellings.NO_BUILDING_KEY, "building IS NULL AND unit IS NOT NULL AND room IS NOT NULL"),
         (dwellings.ROOM_KEY, "building IS NULL AND unit IS NULL AND room IS NOT NULL"),
     )
-    selects = [f"SELECT 1 AS step, text, scope, {dwellings.FULL_KEY} AS key {whole} AND NOT unit_or_building"]
-    selects += [f"SELECT 2 AS step, text, scope, {way} AS key {whole} AND {condition}" for way, condition in loose]
-    selects.append(f"""SELECT 3 AS step, text, scope, {dwellings.OLD_ROAD_KEY} AS key {whole}
+    selects = [f"SELECT 1 AS step, text_id, scope, {dwellings.FULL_KEY} AS key {whole} AND NOT unit_or_building"]
+    selects += [f"SELECT 2 AS step, text_id, scope, {way} AS key {whole} AND {condition}" for way, condition in loose]
+    selects.append(f"""SELECT 3 AS step, text_id, scope, {dwellings.OLD_ROAD_KEY} AS key {whole}
                        AND regexp_matches(road, '(?:路|街)$') AND left(scope, 2) IN ('c:', 't:')
                        AND NOT EXISTS (FROM dwelling d WHERE d.township_code = s.township_code AND d.road = p.road)""")
-    selects.append(f"SELECT 4 AS step, text, scope, {dwellings.TEXT_KEY} AS key {base} AND NOT complete")
+    selects.append(f"SELECT 4 AS step, text_id, scope, {dwellings.TEXT_KEY} AS key {base} AND NOT complete")
     con.execute("CREATE OR REPLACE TEMP TABLE place_question AS " + " UNION ".join(selects))
 
 
@@ -200,12 +234,12 @@ def _choose_dwellings(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""
         CREATE OR REPLACE TEMP TABLE place_chosen AS
         WITH answered AS (
-            SELECT text, scope, step, dwellings, dwelling_code
+            SELECT text_id, scope, step, dwellings, dwelling_code
             FROM place_question JOIN dwelling_answer USING (scope, key)),
         decided AS (
-            SELECT text, scope, min_by(dwellings, step) AS dwellings, min_by(dwelling_code, step) AS dwelling_code
-            FROM answered GROUP BY text, scope)
-        SELECT text, scope, dwelling_code FROM decided WHERE dwellings = 1""")
+            SELECT text_id, scope, min_by(dwellings, step) AS dwellings, min_by(dwelling_code, step) AS dwelling_code
+            FROM answered GROUP BY text_id, scope)
+        SELECT text_id, scope, dwelling_code FROM decided WHERE dwellings = 1""")
 
 
 def _settle(con: duckdb.DuckDBPyConnection) -> None:
@@ -214,16 +248,15 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
     A delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id).
     The areas of a dwelling are those of house_registry.
     """
-    same = " AND ".join(f"s.{column} IS NOT DISTINCT FROM c.{column}" for column in _BESIDE)
-    con.execute(f"""
+    con.execute("""
         CREATE OR REPLACE TEMP TABLE place_settled AS
         WITH claims AS (
-            SELECT c.record_id, c.category, c.column_name, c.address, c.own_dwelling, p.* EXCLUDE (text, township_code),
-                   s.township_code, s.community_code, ch.dwelling_code AS by_text
+            SELECT c.record_id, c.category, c.column_name, c.text_id, c.own_dwelling,
+                   p.* EXCLUDE (text_id, township_code), s.township_code, s.community_code, ch.dwelling_code AS by_text
             FROM place_claim c
-            JOIN place_parsed p ON p.text = c.address
-            LEFT JOIN place_scope s ON s.text = c.address AND {same}
-            LEFT JOIN place_chosen ch ON ch.text = s.text AND ch.scope = s.scope),
+            JOIN place_parsed p ON p.text_id = c.text_id
+            LEFT JOIN place_scope s ON s.spot_id = c.spot_id AND s.beside_id = c.beside_id
+            LEFT JOIN place_chosen ch ON ch.text_id = c.text_id AND ch.scope = s.scope),
         coded AS (
             SELECT claims.*, d.dwelling_code AS by_code
             FROM claims
@@ -245,9 +278,9 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         INSERT INTO place
         WITH names AS (SELECT code, min(name) AS name FROM community GROUP BY code)
-        SELECT record_id, category, column_name, address,
+        SELECT record_id, category, column_name, text AS address,
                CASE WHEN dwelling_code IS NOT NULL THEN dwelling_address
-                    WHEN outside_city OR township_code IS NULL THEN address
+                    WHEN outside_city OR township_code IS NULL THEN text
                     ELSE concat(county.wording, township.wording, coalesce(names.name, community_name), {worded})
                END AS standard_address,
                outside_city,
@@ -258,6 +291,7 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
                dwelling_code,
                CASE WHEN by_code IS NOT NULL THEN 'code' WHEN by_text IS NOT NULL THEN 'text' END AS dwelling_from
         FROM place_settled
+        JOIN place_text USING (text_id)
         LEFT JOIN division_name county ON county.code = left(township_code, 6)
         LEFT JOIN division_name township ON township.code = township_code
         LEFT JOIN names ON names.code = community_code""")

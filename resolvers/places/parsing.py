@@ -49,14 +49,15 @@ def create_word_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE division_name (code VARCHAR, wording VARCHAR)")
     counties = words.counties | words.bare_counties
     townships = words.townships | words.short_streets
-    con.executemany("INSERT INTO county_word VALUES (?, ?)", [[word, list(codes)] for word, codes in counties.items()])
-    con.executemany("INSERT INTO township_word VALUES (?, ?)", [[word, list(codes)] for word, codes in townships.items()])
+    for table, words_of in (("county_word", counties), ("township_word", townships)):
+        rows = [[word, list(codes)] for word, codes in words_of.items()]
+        con.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
     names = words.county_wording | words.township_names
     con.executemany("INSERT INTO division_name VALUES (?, ?)", [[code, name] for code, name in names.items()])
 
 
 def parse_texts(con: duckdb.DuckDBPyConnection, source: str, target: str) -> None:
-    """In: `source` (distinct `text`), word tables, `community`. Out: `target`, temporary, one row per text."""
+    """In: `source` (text_id, text), word tables, `community`. Out: `target`, temporary, one row per text_id."""
     _read_heads(con, source)
     _read_communities(con)
     _read_tails(con, target)
@@ -70,18 +71,18 @@ def _read_heads(con: duckdb.DuckDBPyConnection, source: str) -> None:
     short = grammar.fields("h.rest", grammar.short_street_pattern(), ("town", "rest"))
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_head AS
-        WITH tidied AS (SELECT text, {grammar.tidy("text")} AS norm FROM {source}),
-        heads AS (SELECT text, norm, {head} AS h FROM tidied),
+        WITH tidied AS (SELECT text_id, {grammar.tidy("text")} AS norm FROM {source}),
+        heads AS (SELECT text_id, norm, {head} AS h FROM tidied),
         streets AS (
-            SELECT text, norm, h, h.bare_county || h.county AS county_word, h.bare_town || h.town AS full_town,
+            SELECT text_id, norm, h, h.bare_county || h.county AS county_word, h.bare_town || h.town AS full_town,
                    CASE WHEN h.bare_town || h.town = '' THEN {short} END AS s
             FROM heads),
         worded AS (
-            SELECT text, norm, county_word,
+            SELECT text_id, norm, county_word,
                    CASE WHEN full_town <> '' THEN full_town ELSE coalesce(s.town, '') END AS town_word,
                    CASE WHEN s.town <> '' THEN s.rest ELSE h.rest END AS rest
             FROM streets)
-        SELECT text, norm, rest, coalesce(county_codes, []::VARCHAR[]) AS county_codes,
+        SELECT text_id, norm, rest, coalesce(county_codes, []::VARCHAR[]) AS county_codes,
                CASE WHEN len(township_codes) = 1 THEN township_codes[1]
                     ELSE list_filter(township_codes, lambda code: list_contains(county_codes, left(code, 6)))[1]
                END AS township_code,
@@ -128,7 +129,7 @@ def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE {target} AS
         WITH rests AS (
-            SELECT text, norm, county_codes, h.township_code, township_named, name AS community_name,
+            SELECT text_id, norm, county_codes, h.township_code, township_named, name AS community_name,
                    coalesce(known, false) AS community_known,
                    CASE WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS rest
             FROM place_head h
@@ -137,7 +138,7 @@ def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
         tails AS (SELECT *, {tail} AS t, rest = '' OR struct_extract(t, 'whole') <> '' AS complete FROM rests),
         stumps AS (SELECT *, CASE WHEN NOT complete THEN {stump} END AS s FROM tails),
         numbers AS (SELECT * EXCLUDE (rest, t, s), {_numbers()} FROM stumps)
-        SELECT text, norm, county_codes, township_code, township_named, community_name, community_known, complete,
+        SELECT text_id, norm, county_codes, township_code, township_named, community_name, community_known, complete,
                len(county_codes) = 0 AND NOT township_named AND NOT community_known
                AND regexp_matches(norm, {literal(grammar.OUTSIDE)}) AS outside_city, {_settled_parts()}
         FROM numbers""")
@@ -186,7 +187,7 @@ def parse(text: str) -> AddressParts:
     """One text, read by the rules of the run; without house_registry a community is known only by its word."""
     con, lock = _parser()
     with lock:
-        con.execute("CREATE OR REPLACE TEMP TABLE one_text AS SELECT CAST(? AS VARCHAR) AS text", [text])
+        con.execute("CREATE OR REPLACE TEMP TABLE one_text AS SELECT 1 AS text_id, CAST(? AS VARCHAR) AS text", [text])
         parse_texts(con, "one_text", "one_parsed")
         row = con.execute(f"""
             SELECT outside_city, county_codes, township_code, community_name, {', '.join(PARTS)}, complete
