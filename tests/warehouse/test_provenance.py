@@ -1,0 +1,187 @@
+"""Provenance: delivery, record, rule and agreement of values; what a purpose may not be told."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from sources.catalogue import load_catalogue
+from sources.tables import quoted
+from tests.factories import a_record, an_empty_city
+from tests.warehouse.random_city import Records, records, written
+from warehouse import profile
+from warehouse.provenance import HELD_BACK, ValueProvenance, column_lineage, export_provenance, provenance_of
+from warehouse.purposes import PurposeRefused
+from warehouse.statements import statements
+
+AS_OF = date(2025, 6, 8)
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def by_attribute(con: duckdb.DuckDBPyConnection, person: str, purpose: str, key: str | None = None) -> dict[str, ValueProvenance]:
+    return {value.attribute: value for value in provenance_of(con, person, purpose, key)}
+
+
+@pytest.fixture
+def city() -> duckdb.DuckDBPyConnection:
+    """P1 with sex stated three times (once otherwise) and followed up; P2 at school under a number that says something."""
+    con = an_empty_city()
+    a_record(con, "household_registration", "P1", natural_key="HR1", delivery_date="2025-01-01", status="1", sex="2",
+             birth_date="1950-03-01", name="陈秀英")
+    a_record(con, "pension_insurance", "P1", natural_key="PI1", sex="2", scheme="3", status="4", payment_status="1", monthly_benefit=168.5)
+    a_record(con, "medical_insurance", "P1", natural_key="MI1", sex="1", scheme="2", status="1", insured_year=2025)
+    a_record(con, "care_followups", "P1", natural_key="HTN1", sex="2", programme="1", status="1", next_followup="2025-07-01")
+    a_record(con, "student_enrolment", "P2", natural_key="G421099201409032182", status="1", school_name="一小", stage="2")
+    profile.build(con, AS_OF)
+    return con
+
+
+def test_a_value_names_its_record_and_delivery(city: duckdb.DuckDBPyConnection) -> None:
+    found = by_attribute(city, "P1", "social_insurance")["pension_scheme"]
+    assert (found.value, found.rule, found.category, found.natural_key, found.delivery_date) == (
+        "3", "latest_valid", "pension_insurance", "PI1", date(2025, 1, 1))
+    assert (found.agree, found.disagree) == (1, 0)
+
+
+def test_a_derived_value_names_its_inputs(city: duckdb.DuckDBPyConnection) -> None:
+    found = by_attribute(city, "P2", "schooling")["unclaimed_entitlements"]
+    assert found.rule == "derived"
+    assert "assistance_types" in found.inputs
+    assert (found.category, found.agree, found.disagree) == (None, None, None)
+
+
+def test_missing_values_and_values_of_other_purposes_are_not_shown(city: duckdb.DuckDBPyConnection) -> None:
+    found = by_attribute(city, "P1", "elderly_care")
+    assert "elderly_allowance_status" not in found
+    assert "pension_monthly_amount" not in found
+    assert "pension_payment_status" in found
+
+
+def test_categories_that_agree_and_disagree_are_counted(city: duckdb.DuckDBPyConnection) -> None:
+    found = by_attribute(city, "P1", "public_health")["sex"]
+    assert (found.value, found.agree, found.disagree) == ("2", 3, 1)
+
+
+def test_other_purposes_are_not_told_of_care_programmes(city: duckdb.DuckDBPyConnection) -> None:
+    found = by_attribute(city, "P1", "elderly_care")
+    assert (found["sex"].agree, found["sex"].disagree) == (2, 1), "the third that agrees is a care programme"
+    assert all(value.category != "care_followups" for value in found.values())
+
+
+def test_public_health_is_told_of_care_programmes(city: duckdb.DuckDBPyConnection) -> None:
+    found = by_attribute(city, "P1", "public_health")["next_followup_due"]
+    assert (found.category, found.natural_key) == ("care_followups", "HTN1")
+
+
+@pytest.mark.parametrize(("purpose", "key", "shown"), [
+    pytest.param("schooling", None, "G421099201409032182", id="the own department sees the student number"),
+    pytest.param("statistics", None, None, id="an aggregate purpose sees no person"),
+    pytest.param("employment_service", None, HELD_BACK, id="others see nothing of it without the key"),
+    pytest.param("employment_service", KEY, "#", id="others see a keyed hash"),
+])
+def test_keys_that_say_something_are_shown_to_their_department_only(
+    city: duckdb.DuckDBPyConnection, purpose: str, key: str | None, shown: str | None
+) -> None:
+    if shown is None:
+        with pytest.raises(PurposeRefused):
+            provenance_of(city, "P2", purpose, key)
+        return
+    found = by_attribute(city, "P2", purpose, key)["enrolment_status"].natural_key
+    assert found is not None
+    assert found == shown or (shown == "#" and found.startswith("#") and "421099" not in found)
+
+
+def test_the_keyed_hash_depends_on_the_key(city: duckdb.DuckDBPyConnection) -> None:
+    first, second = (by_attribute(city, "P2", "employment_service", key)["enrolment_status"].natural_key for key in (KEY, KEY[::-1]))
+    assert first != second
+
+
+@pytest.mark.parametrize(("known_from", "purpose", "visible"), [
+    pytest.param("health", "elderly_care", False, id="known from health only: not to elderly care"),
+    pytest.param("health", "public_health", True, id="known from health only: to public health"),
+    pytest.param("justice", "public_health", False, id="known from resettlement only: not to public health"),
+    pytest.param("justice", "legal_service", True, id="known from resettlement only: to legal service"),
+    pytest.param("relative", "public_health", False, id="a relative: to nobody"),
+])
+def test_persons_that_a_purpose_may_not_see(city: duckdb.DuckDBPyConnection, known_from: str, purpose: str, visible: bool) -> None:
+    for table in ("profile", "profile_open"):
+        city.execute(f"UPDATE {table} SET known_from = $1 WHERE person_id = 'P1'", [known_from])
+    assert bool(provenance_of(city, "P1", purpose)) is visible
+
+
+def test_nobody_is_an_empty_answer(city: duckdb.DuckDBPyConnection) -> None:
+    assert provenance_of(city, "P9", "elderly_care") == []
+
+
+def test_export_has_every_value_once(city: duckdb.DuckDBPyConnection) -> None:
+    exported = city.execute(f"SELECT person_id, attribute FROM ({export_provenance(city)}) ORDER BY ALL").fetchall()
+    expected = []
+    for name, item in load_catalogue().attributes.items():
+        present = f"len({name}) > 0" if item.type.endswith("_list") else f"{name} IS NOT NULL"
+        expected += [(person, name) for (person,) in city.execute(f"SELECT person_id FROM profile WHERE {present}").fetchall()]
+    assert exported == sorted(expected)
+
+
+def test_export_agrees_with_the_provenance_of_one_person(city: duckdb.DuckDBPyConnection) -> None:
+    shown = by_attribute(city, "P1", "public_health", KEY)
+    rows = city.execute(f"FROM ({export_provenance(city)}) WHERE person_id = 'P1'").fetchall()
+    exported = {attribute: rest for _, attribute, *rest in rows}
+    for name, value in shown.items():
+        if value.value != []:
+            assert exported[name] == [value.category, value.natural_key, value.delivery_date, value.rule, value.agree, value.disagree], name
+
+
+TRANSLATED = frozenset({"disability_subsidy", "medical_status", "disability_category", "disability_level"})
+"""Values that say in other words what the column says; their cases are in test_assistance.py and test_social_insurance.py."""
+CLAIMED = [item for item in load_catalogue().attributes.values()
+           if item.sources and item.rule not in ("derived", "any_true") and item.name not in TRANSLATED]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=records())
+def test_every_profile_value_is_a_claim_of_its_own_cluster(made: Records) -> None:
+    with written(made) as con:
+        profile.build(con, AS_OF)
+        export_provenance(con)
+        for attribute in CLAIMED:
+            claims = " UNION ALL ".join(statements(attribute, category, column, "all_") for category, column in attribute.source_columns)
+            if attribute.name == "sex":
+                claims += "".join(f" UNION ALL SELECT person_id, 'constant', '{role.sex_constant}', record_id FROM all_{contract.category} "
+                                  f"WHERE role = '{role.role}'" for contract in load_catalogue().contracts.values()
+                                  for role in contract.person_roles if role.sex_constant)
+            values = (f"SELECT person_id, unnest({quoted(attribute.name)})::VARCHAR AS value FROM profile" if attribute.type.endswith("_list")
+                      else f"SELECT person_id, {quoted(attribute.name)}::VARCHAR AS value FROM profile")
+            invented = con.execute(f"""
+                SELECT person_id, value FROM ({values}) WHERE value IS NOT NULL
+                EXCEPT SELECT person_id, value FROM ({claims}) WHERE value IS NOT NULL""").fetchall()
+            assert [row for row in invented if row != (row[0], "9") or attribute.name != "hukou_status"] == [], attribute.name
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=records())
+def test_every_winning_record_is_a_record_of_the_person(made: Records) -> None:
+    with written(made) as con:
+        profile.build(con, AS_OF)
+        for name in profile.recorded_attributes():
+            strangers = con.execute(f"""
+                SELECT person_id, {quoted(name)} FROM profile_record WHERE {quoted(name)} IS NOT NULL
+                EXCEPT SELECT person_id, record_id FROM mention_person""").fetchall()
+            assert strangers == [], name
+
+
+def test_lineage_goes_through_inputs() -> None:
+    lineage = column_lineage()
+    assert lineage["followup_overdue"] == [("care_followups", "next_followup")]
+    assert ("household_registration", "birth_date") in lineage["age"]
+    assert ("elderly_disability_benefits", "living_type") in lineage["lonely_elder"]
+
+
+def test_every_attribute_leads_to_columns_that_exist() -> None:
+    lineage = column_lineage()
+    assert list(lineage) == list(load_catalogue().attributes)
+    for name, columns in lineage.items():
+        assert columns, name
+        assert all(column in load_catalogue().contracts[category].by_name for category, column in columns)
