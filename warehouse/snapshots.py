@@ -26,7 +26,7 @@ from sources.errors import OneGridError
 from sources.tables import quoted
 from warehouse.configuration import load_configuration
 from warehouse.keys import read_key
-from warehouse.store import attach, open_connection
+from warehouse.store import StoreProblem, attach, open_connection
 
 FIXED_TABLES = (
     "ledger",
@@ -117,7 +117,15 @@ def publish(
     number = _next_number(folder)
     building = folder / f".building-{number}"
     building.mkdir()
-    rows = copy_tables(con, building / "snapshot.duckdb", read_key(home), as_of)
+    try:
+        rows = copy_tables(con, building / "snapshot.duckdb", read_key(home), as_of)
+    except (duckdb.IOException, duckdb.FatalException, OSError):
+        shutil.rmtree(building, ignore_errors=True)
+        raise StoreProblem(
+            what="the snapshot could not be written; readers keep the current one",
+            where=str(folder),
+            remedy="look for free space (a snapshot needs as much as the last one), then run again",
+        ) from None
     snapshot = Snapshot(number, as_of, run, made_of, rows)
     write_manifest(building / "manifest.json", snapshot)
     sync(building / "snapshot.duckdb")
@@ -138,14 +146,28 @@ def open_snapshot(
 
     Raises NoSnapshot, KeyProblem, WrongKey.
     """
-    chosen = choose(home, as_of)
+    choose(home, as_of)
+    key = read_key(home)
     con = open_connection(home, threads=threads)
     try:
-        attach(con, snapshot_file(home, chosen.number), "snapshot", read_key(home), read_only=True)
+        _attach_chosen(con, home, as_of, key)
         con.execute("USE snapshot")
         yield con
     finally:
         con.close()
+
+
+def _attach_chosen(con: duckdb.DuckDBPyConnection, home: Path, as_of: date | None, key: str) -> None:
+    """Attach what `choose` says; once more when the writer deleted it in between."""
+    for attempt in (1, 2, 3):
+        file = snapshot_file(home, choose(home, as_of).number)
+        try:
+            attach(con, file, "snapshot", key, read_only=True)
+        except StoreProblem:
+            if attempt == 3 or file.exists():
+                raise
+        else:
+            return
 
 
 def choose(home: Path, as_of: date | None = None) -> Snapshot:

@@ -123,6 +123,37 @@ def test_without_a_snapshot_the_error_says_how_to_make_one(tmp_path: Path) -> No
         pass
 
 
+def test_a_disk_that_is_full_leaves_the_old_snapshot_and_no_half_one(home: Path) -> None:
+    """A limit on the size of files stands for the disk: the system refuses to write on, as it does when space ends."""
+    add_and_publish(home, "p2", JUNE)
+    script = f"""
+import resource, signal
+from datetime import date
+from pathlib import Path
+from sources.errors import OneGridError
+from warehouse.snapshots import publish
+from warehouse.store import open_working
+home = Path({str(home)!r})
+with open_working(home) as con:
+    con.execute("CREATE TABLE current_big AS SELECT i, md5(i::VARCHAR) AS t FROM range(400000) r(i)")
+    con.execute("CHECKPOINT")
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, resource.RLIM_INFINITY))
+    try:
+        publish(con, home, date(2025, 7, 1), "full")
+    except OneGridError as problem:
+        print(problem)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+"""
+    full = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True
+    )
+    assert "could not be written; readers keep the current one" in full.stdout
+    assert persons(home) == ["p1", "p2"]
+    assert {path.name for path in snapshots_folder(home).iterdir()} == {"1", "current"}
+    assert add_and_publish(home, "p3", JULY) == 2
+
+
 @pytest.mark.parametrize("moment", ["copy_tables", "write_manifest", "sync", "activate", "_delete_old"])
 def test_a_kill_leaves_a_whole_snapshot_current_and_the_next_publish_cleans_up(home: Path, moment: str) -> None:
     add_and_publish(home, "p2", JUNE)
