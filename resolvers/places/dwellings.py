@@ -18,8 +18,8 @@ COUNTY_WITH_ZONE = f"k:{ZONE_PARENT}+"
 
 
 def key(*pieces: str) -> str:
-    """SQL: the pieces joined by `/`, missing ones empty."""
-    return "concat_ws('/', " + ", ".join(f"coalesce({piece}, '')" for piece in pieces) + ")"
+    """SQL: the pieces joined by a character that no text holds, missing ones empty."""
+    return "concat_ws(chr(31), " + ", ".join(f"coalesce({piece}, '')" for piece in pieces) + ")"
 
 
 def road_stem(road: str) -> str:

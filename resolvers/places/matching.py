@@ -96,6 +96,11 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     return _counts(con)
 
 
+def _one_each(columns: tuple[str, ...]) -> str:
+    """SQL: the columns of a group whose rows agree in them."""
+    return ", ".join(f"min({column}) AS {column}" for column in columns)
+
+
 def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `place_cell`: one row per filled cell; `place_text`, `place_beside`: what they say, once."""
     selects = []
@@ -116,30 +121,33 @@ def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_beside AS
         SELECT row_number() OVER () AS beside_id, *, {grammar.tidy("own_community")} AS own_community_name
-        FROM (SELECT DISTINCT {", ".join(_BESIDE)} FROM place_cell)""")
+        FROM (SELECT {_one_each(_BESIDE)}, {dwellings.key(*_BESIDE)} AS beside_key
+              FROM place_cell GROUP BY beside_key)""")
 
 
 def _create_spots(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `place_spot`: the distinct areas that texts name; `place_claim`: cells by the ids of what they say."""
+    spot_key = dwellings.key("array_to_string(county_codes, ',')", "township_named", "township_code", "community_name")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_spot AS
         SELECT row_number() OVER () AS spot_id, *
-        FROM (SELECT DISTINCT {", ".join(_SPOT)} FROM place_parsed WHERE NOT outside_city)""")
-    same_beside = " AND ".join(f"b.{column} IS NOT DISTINCT FROM c.{column}" for column in _BESIDE)
-    same_spot = " AND ".join(f"s.{column} IS NOT DISTINCT FROM p.{column}" for column in _SPOT)
+        FROM (SELECT {_one_each(_SPOT)}, {spot_key} AS spot_key
+              FROM place_parsed WHERE NOT outside_city GROUP BY spot_key)""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_claim AS
-        WITH located AS (
-            SELECT p.text_id, spot_id FROM place_parsed p LEFT JOIN place_spot s ON NOT p.outside_city AND {same_spot})
-        SELECT record_id, category, column_name, own_dwelling, t.text_id, spot_id, beside_id
-        FROM place_cell c
-        JOIN place_text t ON t.text = c.address
-        JOIN located ON located.text_id = t.text_id
-        JOIN place_beside b ON {same_beside}""")
+        WITH keyed AS (SELECT text_id, CASE WHEN NOT outside_city THEN {spot_key} END AS spot_key FROM place_parsed),
+        located AS (SELECT text_id, spot_id FROM keyed LEFT JOIN place_spot USING (spot_key)),
+        cells AS (SELECT *, {dwellings.key(*_BESIDE)} AS beside_key FROM place_cell)
+        SELECT record_id, category, column_name, own_dwelling, text_id, spot_id, beside_id
+        FROM cells
+        JOIN place_text ON text = address
+        JOIN located USING (text_id)
+        JOIN place_beside USING (beside_key)""")
     con.execute("DROP TABLE place_cell")
 
 
 _BESIDE = ("own_county", "own_township", "own_community", "own_community_code")
+_PARTS = ("village_group", "road", "door_no", "building", "unit", "room")
 _SPOT = ("county_codes", "township_named", "township_code", "community_name")
 
 
@@ -246,9 +254,10 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `place_settled`: per claim its parts, areas and dwelling.
 
     A delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id).
-    The areas of a dwelling are those of house_registry.
+    Areas and parts of a located address are those of its dwelling, so that they compare whatever was typed.
     """
-    con.execute("""
+    parts = ", ".join(f"CASE WHEN d.complete THEN d.{part} ELSE found.{part} END AS {part}" for part in _PARTS)
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_settled AS
         WITH claims AS (
             SELECT c.record_id, c.category, c.column_name, c.text_id, c.own_dwelling,
@@ -258,16 +267,19 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
             LEFT JOIN place_scope s ON s.spot_id = c.spot_id AND s.beside_id = c.beside_id
             LEFT JOIN place_chosen ch ON ch.text_id = c.text_id AND ch.scope = s.scope),
         coded AS (
-            SELECT claims.*, d.dwelling_code AS by_code
-            FROM claims
-            LEFT JOIN dwelling d
-              ON d.dwelling_code = own_dwelling AND NOT outside_city
-             AND CASE WHEN township_named THEN claims.township_code = d.township_code
-                      ELSE len(county_codes) = 0 OR list_contains(county_codes, d.county_code) END)
-        SELECT coded.* EXCLUDE (township_code, community_code), d.dwelling_code, d.standard_address AS dwelling_address,
-               coalesce(d.township_code, coded.township_code) AS township_code,
-               coalesce(d.community_code, coded.community_code) AS community_code
-        FROM coded LEFT JOIN dwelling d ON d.dwelling_code = coalesce(by_code, by_text)""")
+            SELECT claims.*,
+                   CASE WHEN outside_city THEN NULL
+                        WHEN township_named AND claims.township_code <> d.township_code THEN NULL
+                        WHEN township_named THEN d.dwelling_code
+                        WHEN len(county_codes) = 0 OR list_contains(county_codes, d.county_code) THEN d.dwelling_code
+                   END AS by_code
+            FROM claims LEFT JOIN dwelling d ON d.dwelling_code = own_dwelling),
+        found AS (SELECT *, coalesce(by_code, by_text) AS found_code FROM coded)
+        SELECT found.* EXCLUDE (township_code, community_code, {", ".join(_PARTS)}), {parts},
+               d.dwelling_code, d.standard_address AS dwelling_address,
+               coalesce(d.township_code, found.township_code) AS township_code,
+               coalesce(d.community_code, found.community_code) AS community_code
+        FROM found LEFT JOIN dwelling d ON d.dwelling_code = found_code""")
 
 
 def _fill(con: duckdb.DuckDBPyConnection) -> None:

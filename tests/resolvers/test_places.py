@@ -140,6 +140,17 @@ def test_wording_of_house_registry_where_the_place_is_known(
     assert the_place(city, "pension_insurance", address)["standard_address"] == expected
 
 
+def test_parts_of_a_located_address_are_those_of_its_dwelling(city: duckdb.DuckDBPyConnection) -> None:
+    place = the_place(city, "pension_insurance", "园林路18号2-302")
+    parts = [place[part] for part in ("road", "door_no", "building", "unit", "room")]
+    assert parts == ["园林路", "18", "2", "2", "302"]
+
+
+def test_parts_of_an_unlocated_address_are_those_of_the_text(city: duckdb.DuckDBPyConnection) -> None:
+    place = the_place(city, "pension_insurance", "连心村第三组")
+    assert [place[part] for part in ("village_group", "door_no", "dwelling_code")] == ["3", None, None]
+
+
 def test_every_filled_address_cell_has_one_row(city: duckdb.DuckDBPyConnection) -> None:
     a_record(city, "marriage_registration", man_hukou="中山街道园林路18号", woman_hukou="湖南省邵阳市红旗村1组")
     a_record(city, "pension_insurance", address=None)
