@@ -22,13 +22,27 @@ _PROVINCES = ("河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建
 _NAME = "[^0-9路街道巷]"
 OUTSIDE = (
     rf"^(?:中国)?(?:(?:{_PROVINCES})(?:省|自治区|壮族自治区|回族自治区|维吾尔自治区|{_NAME}{{2,8}}?(?:市|自治州|县|地区|盟))"
-    r"|(?:北京|天津|上海|重庆)市|香港|澳门特|国外|境外"
-    rf"|湖北省?{_NAME}{{1,12}}?(?:市|自治州|林区|县|区)"
-    rf"|{_NAME}{{2,8}}?(?:市|自治州|地区|盟){_NAME}{{1,8}}?(?:县|市|旗|镇|乡|街道)"
-    rf"|{_NAME}{{2,8}}?市{_NAME}{{1,4}}?区{_NAME}{{1,6}}?(?:镇|乡|街道)"
+    r"|(?:北京|天津|上海|重庆)市|香港|澳门特|国外|境外)"
+)
+"""A whole text that begins outside the province."""
+ELSEWHERE_IN_PROVINCE = rf"^(?:中国)?湖北省?{_NAME}{{1,12}}?(?:市|自治州|林区|县|[^小社]区)"
+OWN_CITY = "^(?:中国)?湖北省?荆州"
+OUTSIDE_WITHOUT_PROVINCE = (
+    rf"^(?:{_NAME}{{2,8}}?(?:市|自治州|地区|盟){_NAME}{{1,8}}?(?:县|市|旗|镇|乡|街道)"
+    rf"|{_NAME}{{2,8}}?市{_NAME}{{1,4}}?[^小社]区{_NAME}{{1,6}}?(?:镇|乡|街道)"
     rf"|{_NAME}{{2,6}}?县{_NAME}{{2,8}}?(?:镇|乡|街道))"
 )
-"""A text that begins with a place outside the city; tested only where no county or township of the city was read."""
+"""What follows the names of the province and the city, beginning with another city or county."""
+
+
+def outside(norm: str, rest: str) -> str:
+    """SQL: the text names a place outside the city; asked only where no county or township of the city was read."""
+    def begins(text: str, pattern: str) -> str:
+        return f"regexp_matches({text}, {literal(pattern)})"
+
+    return (f"({begins(norm, OUTSIDE)} OR {begins(norm, ELSEWHERE_IN_PROVINCE)} AND NOT {begins(norm, OWN_CITY)}"
+            f" OR {begins(rest, OUTSIDE_WITHOUT_PROVINCE)})")
+
 
 TAIL_FIELDS = ("whole", "group", "road", "door", "sub1", "sub2", "sub3", "sub4", "behind", "name", "building",
                "separator", "unit", "room", "room_word")

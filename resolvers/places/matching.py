@@ -256,7 +256,9 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
     A delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id).
     Areas and parts of a located address are those of its dwelling, so that they compare whatever was typed.
     """
-    parts = ", ".join(f"CASE WHEN d.complete THEN d.{part} ELSE found.{part} END AS {part}" for part in _PARTS)
+    parts = ", ".join(
+        f"CASE WHEN d.complete THEN d.{part} WHEN NOT outside_city THEN found.{part} END AS {part}" for part in _PARTS
+    )
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_settled AS
         WITH claims AS (

@@ -130,7 +130,7 @@ def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
         CREATE OR REPLACE TEMP TABLE {target} AS
         WITH rests AS (
             SELECT text_id, norm, county_codes, h.township_code, township_named, name AS community_name,
-                   coalesce(known, false) AS community_known,
+                   coalesce(known, false) AS community_known, h.rest AS after_city,
                    CASE WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS rest
             FROM place_head h
             LEFT JOIN place_community c
@@ -140,7 +140,7 @@ def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
         numbers AS (SELECT * EXCLUDE (rest, t, s), {_numbers()} FROM stumps)
         SELECT text_id, norm, county_codes, township_code, township_named, community_name, community_known, complete,
                len(county_codes) = 0 AND NOT township_named AND NOT community_known
-               AND regexp_matches(norm, {literal(grammar.OUTSIDE)}) AS outside_city, {_settled_parts()}
+               AND {grammar.outside("norm", "after_city")} AS outside_city, {_settled_parts()}
         FROM numbers""")
 
 

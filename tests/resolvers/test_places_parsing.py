@@ -105,6 +105,10 @@ OUTSIDE = {
 }
 INSIDE = {
     "city": "湖北省荆州市沙市区中山街道园林路18号",
+    "city, then a road": "湖北省荆州市园林路18号2-1-301",
+    "city, then an estate": "荆州市园林小区2-1-101",
+    "city, then an unknown street office": "荆州市长江街道园林路18号",
+    "province, then an estate": "湖北省园林小区2-1-101",
     "road named like a city": "北京西路59号",
     "road named like a province": "湖南路12号",
     "community with 市": "毛市社区北京西路59号",
