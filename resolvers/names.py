@@ -28,6 +28,7 @@ _DAMAGED = re.compile("[?？□■�〓＿_△○〇●＊*]|[\ue000-\uf8ff]")
 _DOTS = re.compile("[·•.．‧・･。﹒∙⋅᛫]")
 _SPACES = re.compile(r"[\s\u3000\u00a0\u200b\ufeff]+")
 _BRACKETS = re.compile(r"[(\[【〔<《]([^()\[\]【】〔〕<>《》]*)(?:[)\]】〕>》]|$)")
+_STRAY = re.compile(r"[()\[\]【】〔〕<>《》]")
 _BRACKET_TITLES = frozenset("""女 男 已故 故 代 户主 亡 已亡 去世 死亡 寡妇 本人 配偶 父 母 子 妻 夫 儿子 女儿 孩子 小孩 外地 租户 房主 监护人 曾用名 大 小 老
     先生 女士 老师 代缴 代办 离异 丧偶 残疾 低保 五保""".split())
 _TITLES = re.compile("(先生|女士|小姐|老师|师傅|大爷|大妈|大娘|大叔|阿姨|婆婆|爷爷|奶奶|太太|同志|老人)+$")
@@ -81,11 +82,14 @@ def fold(text: str) -> str:
 
 def _without_attachments(text: str) -> str:
     """Brackets with a title fall away; brackets with anything else describe one character that could not be typed."""
-    text = _BRACKETS.sub(lambda match: "" if match.group(1).strip() in _BRACKET_TITLES or not match.group(1) else UNREADABLE, text)
-    stripped = _TITLES.sub("", text)
-    if stripped and stripped != text:
-        return stripped + REST if len(stripped) == 1 else stripped
-    return text
+    before = None
+    while text != before:
+        before = text
+        text = _BRACKETS.sub(lambda match: "" if match.group(1).strip() in _BRACKET_TITLES or not match.group(1) else UNREADABLE, text)
+        stripped = _TITLES.sub("", text)
+        if stripped and stripped != text:
+            text = stripped + REST if len(stripped) == 1 and stripped != UNREADABLE else stripped
+    return _STRAY.sub("", text)
 
 
 def _own_form(plain: str) -> str | None:

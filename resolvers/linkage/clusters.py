@@ -25,8 +25,8 @@ model; when at most one in a hundred of those is wrong, one in a thousand of all
 MIN_LEAD = 6.64
 """Lead over a rival that cannot be the same person: odds of a hundred to one, as above."""
 
-LOWEST_WEIGHT = -4.0
-"""Pairs below are not even rivals."""
+LOWEST_WEIGHT = MIN_WEIGHT - MIN_LEAD
+"""A pair below cannot be the rival of any link."""
 
 KEY_WEIGHT = 40.0
 """Weight of a register's own key (archive, account, insured person, certificate) between units whose names agree."""

@@ -33,8 +33,8 @@ MAX_TRAINING_PAIRS = 20_000
 RANDOM_PAIRS = 3_000_000
 SMALLEST = 2e-4
 """Floor of m: nothing that can happen is impossible."""
-FIXED = frozenset({"number"})
-"""Comparisons that cannot be learned by hiding numbers; their parameters are the stated shares of typing errors."""
+FIXED = frozenset({"number", "age"})
+"""Comparisons that cannot be learned by hiding numbers; their parameters are stated: shares of typing errors, of minors."""
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,10 @@ COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
         ("one slip, or cut by a spreadsheet", f"damerau_levenshtein({_NUMBER_L}, {_NUMBER_R}) <= 1 OR "
          f"(left({_NUMBER_L}, 15) = left({_NUMBER_R}, 15) AND '000' IN (right({_NUMBER_L}, 3), right({_NUMBER_R}, 3)))", 0.9, 1e-6),
         ("different", "ELSE", 0.1, 1.0))),
+    "age": ("NOT ((grown_up_l AND birth_date_l IS NULL AND birth_date_r IS NOT NULL) OR (grown_up_r AND birth_date_r IS NULL "
+            "AND birth_date_l IS NOT NULL))", (
+        ("grown up, as the role says", "NOT coalesce(minor_l, false) AND NOT coalesce(minor_r, false)", 0.998, 0.8),
+        ("a minor in the role of a grown-up", "ELSE", 0.002, 0.2))),
     "phone": ("phones_l IS NULL OR phones_r IS NULL", (
         ("shared", "list_has_any(phones_l, phones_r)", 0.5, 0.0002),
         ("different", "ELSE", 0.5, 0.9998))),

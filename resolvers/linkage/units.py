@@ -60,18 +60,24 @@ def _lists(con: duckdb.DuckDBPyConnection, assignment: str) -> None:
         con.execute(f"CREATE OR REPLACE TEMP TABLE list_{field} AS SELECT unit_id, list(value ORDER BY value) AS {field} FROM ({distinct}) GROUP BY unit_id")
 
 
+GROWN_UP_ROLES = ("owner", "borrower", "guardian", "spouse_a", "spouse_b", "mother", "father", "co_borrower", "payer", "representative")
+"""Roles that a child does not have."""
+
 FIELDS = ("names", "births", "phones", "dwellings", "communities", "townships", "households", "relative_numbers", "relative_names")
 
 
 def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str) -> None:
     """Write `table`: one row per unit of `assignment`. Missing lists are NULL."""
     _lists(con, assignment)
+    in_number = date_in_number("stated.number")
+    birth_date = f"coalesce(CASE WHEN list_contains(births, {in_number}) THEN {in_number} END, stated.birth_date, {in_number})"
     joins = " ".join(f"LEFT JOIN list_{field} USING (unit_id)" for field in FIELDS)
     con.execute(f"""
         CREATE OR REPLACE TABLE {table} AS
         WITH counted AS (
             SELECT unit_id, number, form.plain, form.surname, form.sound, form.own_form, form.damaged, form.nameless, sex, birth_date, id_typed,
-                   mention.id_number AS typed_number, mention.subject
+                   mention.id_number AS typed_number, mention.subject,
+                   mention.role IN {GROWN_UP_ROLES} AS grown_up
             FROM {assignment} JOIN mention USING (mention_id) LEFT JOIN name_form AS form ON form.raw = mention.name),
         named AS (
             SELECT unit_id, plain, any_value(surname) AS surname, any_value(sound) AS sound, any_value(own_form) AS own_form, damaged
@@ -79,14 +85,15 @@ def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str) -> None:
             QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY damaged, count(*) DESC, plain, any_value(sound)) = 1),
         stated AS (
             SELECT unit_id, any_value(number) AS number, min(sex) FILTER (subject) AS sex, mode(birth_date ORDER BY birth_date) AS birth_date,
-                   min(id_typed) AS id_typed, bool_or(subject) AS subject, min(typed_number) FILTER (number IS NULL) AS foreign_number
-            FROM counted GROUP BY unit_id)
-        SELECT stated.unit_id AS unique_id, stated.number IS NOT NULL AS anchored, stated.subject, stated.number, stated.foreign_number,
+                   min(id_typed) AS id_typed, bool_or(subject) AS subject, min(typed_number) FILTER (number IS NULL) AS foreign_number,
+                   bool_or(grown_up) AS grown_up
+            FROM counted GROUP BY unit_id),
+        newest AS (SELECT max(birth_date) AS birth_date FROM mention)
+        SELECT stated.unit_id AS unique_id, stated.number IS NOT NULL AS anchored, stated.subject, stated.grown_up, stated.number, stated.foreign_number,
                CASE WHEN stated.number IS NULL THEN stated.id_typed END AS id_typed,
                named.plain, named.surname, named.sound, named.own_form, coalesce(named.damaged, false) AS damaged,
                coalesce({sex_in_number('stated.number')}, stated.sex) AS sex,
-               coalesce(CASE WHEN list_contains(births, {date_in_number('stated.number')}) THEN {date_in_number('stated.number')} END,
-                        stated.birth_date, {date_in_number('stated.number')}) AS birth_date,
-               {', '.join(FIELDS)}
+               {birth_date} AS birth_date,
+               {birth_date} > (SELECT birth_date FROM newest) - INTERVAL 16 YEAR AS minor, {', '.join(FIELDS)}
         FROM stated LEFT JOIN named USING (unit_id) {joins}
         ORDER BY unique_id""")
