@@ -1,7 +1,7 @@
 """The profile: 115 attributes of everybody, computed in the order of clarification 11 and laid side by side.
 
-Belongs here: the order of the attribute modules, what has to be computed again for readers who may not know of the restricted
-categories, the wide tables, the count of open alerts.
+Belongs here: the order of the attribute modules, what has to be computed again for readers who may not know of the
+restricted categories, the wide tables, the count of open alerts.
 Does not: rules of single attributes (warehouse/attributes), provenance (warehouse/provenance.py).
 
     profile, profile_open                  one row per person: 115 attributes in the order of the dictionary, known_from
@@ -60,7 +60,8 @@ READ_BESIDES: dict[str, tuple[str, ...]] = {
     "residence_permit_status": ("vital_status",),
     "residence_reason": ("residence_start_date",),
 }
-"""Attributes that a remark or clarification makes depend on others, beyond their `inputs`, which only inform (clarification 11)."""
+"""Attributes that a remark or clarification makes depend on others, beyond their `inputs`, which only inform
+(clarification 11)."""
 
 READ_EVERY_CATEGORY = frozenset({"source_count", "last_confirmed_date", "vital_status"})
 
@@ -72,7 +73,8 @@ Report = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ProfileCounts:
-    """What was built: persons, values that are not missing, attributes computed again without the restricted categories."""
+    """What was built: persons, values that are not missing, attributes computed again without the restricted
+    categories."""
 
     persons: int
     values: int
@@ -80,7 +82,8 @@ class ProfileCounts:
 
 
 def build(con: duckdb.DuckDBPyConnection, as_of: date, on_step: Report | None = None) -> ProfileCounts:
-    """Make attr_*, profile, profile_open and their records from the current tables. attr_* hold the values of `profile` afterwards."""
+    """Make attr_*, profile, profile_open and their records from the current tables. attr_* hold the values of
+    `profile` afterwards."""
     report = on_step or (lambda _step, _rows: None)
     again = touched_by(HIDDEN) if _has_records(con, HIDDEN) else frozenset[str]()
     if again:
@@ -129,7 +132,9 @@ def touched_by(categories: Iterable[str]) -> frozenset[str]:
     touched = {name for name, item in attributes.items() if hidden & {category for category, _ in item.source_columns}}
     touched |= READ_EVERY_CATEGORY
     while True:
-        more = {name for name, item in attributes.items() if touched & {*item.inputs, *READ_BESIDES.get(name, ())}} - touched
+        more = {
+            name for name, item in attributes.items() if touched & {*item.inputs, *READ_BESIDES.get(name, ())}
+        } - touched
         if not more:
             return frozenset(touched)
         touched |= more
@@ -139,22 +144,27 @@ def _has_records(con: duckdb.DuckDBPyConnection, categories: Iterable[str]) -> b
     return any(_count(con, "current_" + category) for category in sorted(categories))
 
 
-def _compute(con: duckdb.DuckDBPyConnection, modules: Iterable[ModuleType], build: ProfileBuild, report: Report) -> None:
+def _compute(
+    con: duckdb.DuckDBPyConnection, modules: Iterable[ModuleType], build: ProfileBuild, report: Report
+) -> None:
     for module in modules:
         module.build(con, build)
         report(module.__name__.rpartition(".")[2], sum(_count(con, "attr_" + name) for name in module.ATTRIBUTES))
 
 
 def _assemble(con: duckdb.DuckDBPyConnection, suffix: str) -> None:
-    """profile<suffix> and profile_record<suffix> from attr_*: batches of attributes first, then the batches side by side."""
+    """profile<suffix> and profile_record<suffix> from attr_*: batches of attributes first, then the batches side by
+    side."""
     names, recorded = stored_attributes(), recorded_attributes()
-    parts = [names[start:start + BATCH] for start in range(0, len(names), BATCH)]
+    parts = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
     for number, part in enumerate(parts):
         con.execute(_part(number, part, recorded))
     joins = "\n".join(f"JOIN profile_part_{number} USING (person_id)" for number in range(len(parts)))
     persons = "(SELECT person_id, known_from FROM everybody)"
     values = ", ".join(quoted(name) for name in names)
-    con.execute(f"CREATE OR REPLACE TABLE profile{suffix} AS SELECT person_id, {values}, known_from FROM {persons} {joins}")
+    con.execute(
+        f"CREATE OR REPLACE TABLE profile{suffix} AS SELECT person_id, {values}, known_from FROM {persons} {joins}"
+    )
     records = ", ".join(f"{quoted('record of ' + name)} AS {quoted(name)}" for name in recorded)
     con.execute(f"CREATE OR REPLACE TABLE profile_record{suffix} AS SELECT person_id, {records} FROM {persons} {joins}")
     for number in range(len(parts)):
@@ -164,11 +174,13 @@ def _assemble(con: duckdb.DuckDBPyConnection, suffix: str) -> None:
 def _part(number: int, names: tuple[str, ...], recorded: tuple[str, ...]) -> str:
     tables = {name: quoted("attr_" + name) for name in names}
     values = [f"{table}.value AS {quoted(name)}" for name, table in tables.items()]
-    records = [f"{table}.record_id AS {quoted('record of ' + name)}" for name, table in tables.items() if name in recorded]
+    records = [
+        f"{table}.record_id AS {quoted('record of ' + name)}" for name, table in tables.items() if name in recorded
+    ]
     joins = "\n".join(f"LEFT JOIN {table} ON {table}.person_id = everybody.person_id" for table in tables.values())
     return f"""
         CREATE OR REPLACE TEMP TABLE profile_part_{number} AS
-        SELECT everybody.person_id, {', '.join(values + records)}
+        SELECT everybody.person_id, {", ".join(values + records)}
         FROM everybody {joins}"""
 
 

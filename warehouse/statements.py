@@ -1,7 +1,9 @@
-"""What the current records of a person state about an attribute, column by column: the claims that a value can come from.
+"""What the current records of a person state about an attribute, column by column: the claims that a value can come
+from.
 
 Belongs here: for every source column of the dictionary the value it states, in the form of the profile.
-Does not: which of them counts (warehouse/attributes): a statement of a record that is not in force is still a statement.
+Does not: which of them counts (warehouse/attributes): a statement of a record that is not in force is still a
+statement.
 """
 
 from __future__ import annotations
@@ -33,8 +35,12 @@ def categories_stating(attribute: Attribute, prefix: str, hidden: frozenset[str]
 
     Reads <prefix><category> (current records with person_id and role), <prefix>mention and <prefix>place.
     """
-    parts = [f"SELECT person_id, category, value FROM ({statements(attribute, category, column, prefix)}) WHERE value IS NOT NULL"
-             for category, column in attribute.source_columns if category not in hidden]
+    parts = [
+        f"""SELECT person_id, category, value FROM ({statements(attribute, category, column, prefix)})
+            WHERE value IS NOT NULL"""
+        for category, column in attribute.source_columns
+        if category not in hidden
+    ]
     if attribute.name == "sex":
         parts += _sex_constants(prefix)
     return " UNION ALL ".join(parts)
@@ -51,7 +57,8 @@ def statements(attribute: Attribute, category: str, column: str, prefix: str) ->
     roles = ", ".join(literal(role) for role in _roles(attribute, contract, column))
     place, joined = "", ""
     if attribute.type == "address":
-        joined = f"LEFT JOIN {quoted(prefix + 'place')} AS p ON p.record_id = r.record_id AND p.column_name = {literal(column)}"
+        joined = f"""LEFT JOIN {quoted(prefix + "place")} AS p
+                     ON p.record_id = r.record_id AND p.column_name = {literal(column)}"""
         place = f"""
             UNION ALL
             SELECT r.person_id, {literal(category)}, p.standard_address, r.record_id
@@ -80,7 +87,9 @@ def _division(contract: Contract, column: str) -> str:
     cell = f"r.{quoted(column)}"
     if contract.category == "household_registration":
         cell = f"coalesce(left(r.township_code, 6), {cell})"
-    retired = {value.code: value.successor for value in load_catalogue().lists["gbt_2260_retired"].values if value.successor}
+    retired = {
+        value.code: value.successor for value in load_catalogue().lists["gbt_2260_retired"].values if value.successor
+    }
     cases = " ".join(f"WHEN {literal(code)} THEN {literal(successor)}" for code, successor in retired.items())
     return f"(CASE {cell} {cases} ELSE {cell} END)"
 
@@ -99,11 +108,15 @@ def _persons_named(contract: Contract, column: str, prefix: str) -> str:
     return f"""
         SELECT r.person_id, {literal(contract.category)} AS category, named.person_id AS value, r.record_id
         FROM {quoted(prefix + contract.category)} AS r
-        JOIN {quoted(prefix + 'mention')} AS named ON named.record_id = r.record_id AND named.role = {literal(role)}
+        JOIN {quoted(prefix + "mention")} AS named ON named.record_id = r.record_id AND named.role = {literal(role)}
         WHERE r.role <> {literal(role)}"""
 
 
 def _sex_constants(prefix: str) -> list[str]:
-    return [f"""SELECT person_id, {literal(contract.category)} AS category, {literal(role.sex_constant)} AS value
+    return [
+        f"""SELECT person_id, {literal(contract.category)} AS category, {literal(role.sex_constant)} AS value
                 FROM {quoted(prefix + contract.category)} WHERE role = {literal(role.role)}"""
-            for contract in load_catalogue().contracts.values() for role in contract.person_roles if role.sex_constant]
+        for contract in load_catalogue().contracts.values()
+        for role in contract.person_roles
+        if role.sex_constant
+    ]

@@ -11,12 +11,12 @@ from types import ModuleType
 from typing import Any
 
 import duckdb
+from warehouse.build import ProfileBuild
 
 from sources.catalogue import load_catalogue
 from sources.tables import quoted
 from tests.factories import a_record, an_empty_city, insert
 from warehouse.attributes.records import value_type
-from warehouse.build import ProfileBuild
 
 AS_OF = date(2025, 6, 8)
 ME = "me"
@@ -38,7 +38,8 @@ def record(category: str, roles: dict[str, str] | None = None, **values: Any) ->
 
 @dataclass(frozen=True)
 class Case:
-    """`attribute` of ME is `expected` when `records` are there and `known` holds earlier attributes (by person, for ME unnested)."""
+    """`attribute` of ME is `expected` when `records` are there and `known` holds earlier attributes (by person, for
+    ME unnested)."""
 
     rule: str
     attribute: str
@@ -68,9 +69,13 @@ def build_city(
     made = {name for module in modules for name in module.ATTRIBUTES}
     for name, item in load_catalogue().attributes.items():
         if name not in made:
-            con.execute(f"CREATE TABLE {quoted('attr_' + name)} (person_id VARCHAR, value {value_type(item)}, record_id BIGINT)")
+            con.execute(
+                f"CREATE TABLE {quoted('attr_' + name)} (person_id VARCHAR, value {value_type(item)}, record_id BIGINT)"
+            )
     for year in insurance_years:
-        insert(con, "ledger", category="medical_insurance", kind="full", stage="applied", delivery_date=date(year, 3, 1))
+        insert(
+            con, "ledger", category="medical_insurance", kind="full", stage="applied", delivery_date=date(year, 3, 1)
+        )
     for case in cases:
         _populate(con, case)
     for module in modules:
@@ -90,6 +95,8 @@ def _populate(con: duckdb.DuckDBPyConnection, case: Case) -> None:
 
 def value_of(con: duckdb.DuckDBPyConnection, case: Case) -> Any:
     """The value of the case's attribute for ME; None is missing. More than one row is an error."""
-    rows = con.execute(f"SELECT value FROM {quoted('attr_' + case.attribute)} WHERE person_id = ?", [case.person(ME)]).fetchall()
+    rows = con.execute(
+        f"SELECT value FROM {quoted('attr_' + case.attribute)} WHERE person_id = ?", [case.person(ME)]
+    ).fetchall()
     assert len(rows) <= 1, "one row per person"
     return rows[0][0] if rows else None

@@ -17,8 +17,14 @@ from tests.factories import a_record, an_empty_city, insert
 PEOPLE = ("P01", "P02", "P03", "P04")
 DAYS = ("1950-03-01", "1962-11-30", "2010-09-01", "2018-08-31", "2023-06-08", "2025-05-20")
 UPDATES = ("2024-12-31", "2025-03-01", "2025-03-02")
-TEXTS = {"name": ("陈秀英", "周子轩"), "phone": ("19900000123", "07168260123"), "address": ("园林路18号2-1-301", "绿化村三组12号"),
-         "month": ("2024-12", "2025-05"), "string": ("一", "二"), "id_number": ("421099193803121266", "421099201409032182")}
+TEXTS = {
+    "name": ("陈秀英", "周子轩"),
+    "phone": ("19900000123", "07168260123"),
+    "address": ("园林路18号2-1-301", "绿化村三组12号"),
+    "month": ("2024-12", "2025-05"),
+    "string": ("一", "二"),
+    "id_number": ("421099193803121266", "421099201409032182"),
+}
 
 Records = list[tuple[str, dict[str, str], dict[str, Any]]]
 
@@ -52,8 +58,11 @@ def records(draw: st.DrawFn) -> Records:
         people = draw(st.permutations(PEOPLE))
         roles = {role.role: people[place] for place, role in enumerate(contract.person_roles)}
         values = {column.name: draw(cells(column)) for column in contract.data_columns if column.name not in _SYSTEM}
-        values |= {f"{column.name}_state": "valid" for column in contract.data_columns
-                   if column.type == "id_number" and values.get(column.name)}
+        values |= {
+            f"{column.name}_state": "valid"
+            for column in contract.data_columns
+            if column.type == "id_number" and values.get(column.name)
+        }
         values[contract.delta.order_by] = values["updated_on"] = draw(st.sampled_from(UPDATES))
         made.append((contract.category, roles, values | {"natural_key": f"k{number}", "record_id": number + 1}))
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,7 +12,7 @@ from tests.warehouse.attribute_cases import Case, Record, build_city, record, va
 from warehouse.attributes import education
 
 
-def enrolment(**values: object) -> Record:
+def enrolment(**values: Any) -> Record:
     return record("student_enrolment", **values)
 
 
@@ -42,23 +43,57 @@ BOTH = (enrolment(**AT_SCHOOL), enrolment(**LEFT))
 
 CASES = (
     Case("the record with status 1 before a later one", "enrolment_status", "1", BOTH),
-    Case("without status 1 the latest", "enrolment_status", "4",
-         (enrolment(status="3", updated_on=OLD), enrolment(status="4", updated_on=NEW))),
-    Case("same day: the later time", "enrolment_status", "4",
-         (enrolment(status="3", updated_at="2025-03-01 10:00:00", natural_key="z"),
-          enrolment(status="4", updated_at="2025-03-01 11:00:00", natural_key="a"))),
-    Case("same time: the larger natural key", "enrolment_status", "4",
-         (enrolment(status="3", natural_key="a1"), enrolment(status="4", natural_key="a2"))),
-    Case("a student left out of a full delivery counts as 5", "enrolment_status", "5", (enrolment(status="1", left_out=True),)),
+    Case(
+        "without status 1 the latest",
+        "enrolment_status",
+        "4",
+        (enrolment(status="3", updated_on=OLD), enrolment(status="4", updated_on=NEW)),
+    ),
+    Case(
+        "same day: the later time",
+        "enrolment_status",
+        "4",
+        (
+            enrolment(status="3", updated_at="2025-03-01 10:00:00", natural_key="z"),
+            enrolment(status="4", updated_at="2025-03-01 11:00:00", natural_key="a"),
+        ),
+    ),
+    Case(
+        "same time: the larger natural key",
+        "enrolment_status",
+        "4",
+        (enrolment(status="3", natural_key="a1"), enrolment(status="4", natural_key="a2")),
+    ),
+    Case(
+        "a student left out of a full delivery counts as 5",
+        "enrolment_status",
+        "5",
+        (enrolment(status="1", left_out=True),),
+    ),
     Case("suspended and left out counts as 5", "enrolment_status", "5", (enrolment(status="2", left_out=True),)),
-    Case("left out, but the last status says moved away", "enrolment_status", "3", (enrolment(status="3", left_out=True),)),
-    Case("left out, but the last status says graduated", "enrolment_status", "4", (enrolment(status="4", left_out=True),)),
+    Case(
+        "left out, but the last status says moved away",
+        "enrolment_status",
+        "3",
+        (enrolment(status="3", left_out=True),),
+    ),
+    Case(
+        "left out, but the last status says graduated", "enrolment_status", "4", (enrolment(status="4", left_out=True),)
+    ),
     Case("left out, but the last status says died", "enrolment_status", "6", (enrolment(status="6", left_out=True),)),
-    Case("left out at one school, present at another", "enrolment_status", "1",
-         (enrolment(status="1", left_out=True, updated_on=NEW), enrolment(status="1", updated_on=OLD))),
+    Case(
+        "left out at one school, present at another",
+        "enrolment_status",
+        "1",
+        (enrolment(status="1", left_out=True, updated_on=NEW), enrolment(status="1", updated_on=OLD)),
+    ),
     Case("an unknown status is missing", "enrolment_status", None, (enrolment(status=None),)),
-    Case("the guardian is no student", "enrolment_status", None,
-         (record("student_enrolment", {"holder": "child", "guardian": "me"}, status="1"),)),
+    Case(
+        "the guardian is no student",
+        "enrolment_status",
+        None,
+        (record("student_enrolment", {"holder": "child", "guardian": "me"}, status="1"),),
+    ),
     Case("nobody's record", "enrolment_status", None),
     Case("of the same record", "school_name", "一小", BOTH),
     Case("with status 2 as well", "school_name", "一小", (enrolment(status="2", school_name="一小"),)),

@@ -21,20 +21,46 @@ AS_OF = date(2025, 6, 8)
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def by_attribute(con: duckdb.DuckDBPyConnection, person: str, purpose: str, key: str | None = None) -> dict[str, ValueProvenance]:
+def by_attribute(
+    con: duckdb.DuckDBPyConnection, person: str, purpose: str, key: str | None = None
+) -> dict[str, ValueProvenance]:
     return {value.attribute: value for value in provenance_of(con, person, purpose, key)}
 
 
 @pytest.fixture
 def city() -> duckdb.DuckDBPyConnection:
-    """P1 with sex stated three times (once otherwise) and followed up; P2 at school under a number that says something."""
+    """P1 with sex stated three times (once otherwise) and followed up; P2 at school under a number that says
+    something."""
     con = an_empty_city()
-    a_record(con, "household_registration", "P1", natural_key="HR1", delivery_date="2025-01-01", status="1", sex="2",
-             birth_date="1950-03-01", name="陈秀英")
-    a_record(con, "pension_insurance", "P1", natural_key="PI1", sex="2", scheme="3", status="4", payment_status="1", monthly_benefit=168.5)
+    a_record(
+        con,
+        "household_registration",
+        "P1",
+        natural_key="HR1",
+        delivery_date="2025-01-01",
+        status="1",
+        sex="2",
+        birth_date="1950-03-01",
+        name="陈秀英",
+    )
+    a_record(
+        con,
+        "pension_insurance",
+        "P1",
+        natural_key="PI1",
+        sex="2",
+        scheme="3",
+        status="4",
+        payment_status="1",
+        monthly_benefit=168.5,
+    )
     a_record(con, "medical_insurance", "P1", natural_key="MI1", sex="1", scheme="2", status="1", insured_year=2025)
-    a_record(con, "care_followups", "P1", natural_key="HTN1", sex="2", programme="1", status="1", next_followup="2025-07-01")
-    a_record(con, "student_enrolment", "P2", natural_key="G421099201409032182", status="1", school_name="一小", stage="2")
+    a_record(
+        con, "care_followups", "P1", natural_key="HTN1", sex="2", programme="1", status="1", next_followup="2025-07-01"
+    )
+    a_record(
+        con, "student_enrolment", "P2", natural_key="G421099201409032182", status="1", school_name="一小", stage="2"
+    )
     profile.build(con, AS_OF)
     return con
 
@@ -42,7 +68,12 @@ def city() -> duckdb.DuckDBPyConnection:
 def test_a_value_names_its_record_and_delivery(city: duckdb.DuckDBPyConnection) -> None:
     found = by_attribute(city, "P1", "social_insurance")["pension_scheme"]
     assert (found.value, found.rule, found.category, found.natural_key, found.delivery_date) == (
-        "3", "latest_valid", "pension_insurance", "PI1", date(2025, 1, 1))
+        "3",
+        "latest_valid",
+        "pension_insurance",
+        "PI1",
+        date(2025, 1, 1),
+    )
     assert (found.agree, found.disagree) == (1, 0)
 
 
@@ -76,12 +107,15 @@ def test_public_health_is_told_of_care_programmes(city: duckdb.DuckDBPyConnectio
     assert (found.category, found.natural_key) == ("care_followups", "HTN1")
 
 
-@pytest.mark.parametrize(("purpose", "key", "shown"), [
-    pytest.param("schooling", None, "G421099201409032182", id="the own department sees the student number"),
-    pytest.param("statistics", None, None, id="an aggregate purpose sees no person"),
-    pytest.param("employment_service", None, HELD_BACK, id="others see nothing of it without the key"),
-    pytest.param("employment_service", KEY, "#", id="others see a keyed hash"),
-])
+@pytest.mark.parametrize(
+    ("purpose", "key", "shown"),
+    [
+        pytest.param("schooling", None, "G421099201409032182", id="the own department sees the student number"),
+        pytest.param("statistics", None, None, id="an aggregate purpose sees no person"),
+        pytest.param("employment_service", None, HELD_BACK, id="others see nothing of it without the key"),
+        pytest.param("employment_service", KEY, "#", id="others see a keyed hash"),
+    ],
+)
 def test_keys_that_say_something_are_shown_to_their_department_only(
     city: duckdb.DuckDBPyConnection, purpose: str, key: str | None, shown: str | None
 ) -> None:
@@ -95,18 +129,25 @@ def test_keys_that_say_something_are_shown_to_their_department_only(
 
 
 def test_the_keyed_hash_depends_on_the_key(city: duckdb.DuckDBPyConnection) -> None:
-    first, second = (by_attribute(city, "P2", "employment_service", key)["enrolment_status"].natural_key for key in (KEY, KEY[::-1]))
+    first, second = (
+        by_attribute(city, "P2", "employment_service", key)["enrolment_status"].natural_key for key in (KEY, KEY[::-1])
+    )
     assert first != second
 
 
-@pytest.mark.parametrize(("known_from", "purpose", "visible"), [
-    pytest.param("health", "elderly_care", False, id="known from health only: not to elderly care"),
-    pytest.param("health", "public_health", True, id="known from health only: to public health"),
-    pytest.param("justice", "public_health", False, id="known from resettlement only: not to public health"),
-    pytest.param("justice", "legal_service", True, id="known from resettlement only: to legal service"),
-    pytest.param("relative", "public_health", False, id="a relative: to nobody"),
-])
-def test_persons_that_a_purpose_may_not_see(city: duckdb.DuckDBPyConnection, known_from: str, purpose: str, visible: bool) -> None:
+@pytest.mark.parametrize(
+    ("known_from", "purpose", "visible"),
+    [
+        pytest.param("health", "elderly_care", False, id="known from health only: not to elderly care"),
+        pytest.param("health", "public_health", True, id="known from health only: to public health"),
+        pytest.param("justice", "public_health", False, id="known from resettlement only: not to public health"),
+        pytest.param("justice", "legal_service", True, id="known from resettlement only: to legal service"),
+        pytest.param("relative", "public_health", False, id="a relative: to nobody"),
+    ],
+)
+def test_persons_that_a_purpose_may_not_see(
+    city: duckdb.DuckDBPyConnection, known_from: str, purpose: str, visible: bool
+) -> None:
     for table in ("profile", "profile_open"):
         city.execute(f"UPDATE {table} SET known_from = $1 WHERE person_id = 'P1'", [known_from])
     assert bool(provenance_of(city, "P1", purpose)) is visible
@@ -121,7 +162,9 @@ def test_export_has_every_value_once(city: duckdb.DuckDBPyConnection) -> None:
     expected = []
     for name, item in load_catalogue().attributes.items():
         present = f"len({name}) > 0" if item.type.endswith("_list") else f"{name} IS NOT NULL"
-        expected += [(person, name) for (person,) in city.execute(f"SELECT person_id FROM profile WHERE {present}").fetchall()]
+        expected += [
+            (person, name) for (person,) in city.execute(f"SELECT person_id FROM profile WHERE {present}").fetchall()
+        ]
     assert exported == sorted(expected)
 
 
@@ -131,13 +174,24 @@ def test_export_agrees_with_the_provenance_of_one_person(city: duckdb.DuckDBPyCo
     exported = {attribute: rest for _, attribute, *rest in rows}
     for name, value in shown.items():
         if value.value != []:
-            assert exported[name] == [value.category, value.natural_key, value.delivery_date, value.rule, value.agree, value.disagree], name
+            assert exported[name] == [
+                value.category,
+                value.natural_key,
+                value.delivery_date,
+                value.rule,
+                value.agree,
+                value.disagree,
+            ], name
 
 
 TRANSLATED = frozenset({"disability_subsidy", "medical_status", "disability_category", "disability_level"})
-"""Values that say in other words what the column says; their cases are in test_assistance.py and test_social_insurance.py."""
-CLAIMED = [item for item in load_catalogue().attributes.values()
-           if item.sources and item.rule not in ("derived", "any_true") and item.name not in TRANSLATED]
+"""Values that say in other words what the column says; their cases are in test_assistance.py and
+test_social_insurance.py."""
+CLAIMED = [
+    item
+    for item in load_catalogue().attributes.values()
+    if item.sources and item.rule not in ("derived", "any_true") and item.name not in TRANSLATED
+]
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -147,17 +201,28 @@ def test_every_profile_value_is_a_claim_of_its_own_cluster(made: Records) -> Non
         profile.build(con, AS_OF)
         export_provenance(con)
         for attribute in CLAIMED:
-            claims = " UNION ALL ".join(statements(attribute, category, column, "all_") for category, column in attribute.source_columns)
+            claims = " UNION ALL ".join(
+                statements(attribute, category, column, "all_") for category, column in attribute.source_columns
+            )
             if attribute.name == "sex":
-                claims += "".join(f" UNION ALL SELECT person_id, 'constant', '{role.sex_constant}', record_id FROM all_{contract.category} "
-                                  f"WHERE role = '{role.role}'" for contract in load_catalogue().contracts.values()
-                                  for role in contract.person_roles if role.sex_constant)
-            values = (f"SELECT person_id, unnest({quoted(attribute.name)})::VARCHAR AS value FROM profile" if attribute.type.endswith("_list")
-                      else f"SELECT person_id, {quoted(attribute.name)}::VARCHAR AS value FROM profile")
+                claims += "".join(
+                    f" UNION ALL SELECT person_id, 'constant', '{role.sex_constant}', record_id "
+                    f"FROM all_{contract.category} WHERE role = '{role.role}'"
+                    for contract in load_catalogue().contracts.values()
+                    for role in contract.person_roles
+                    if role.sex_constant
+                )
+            values = (
+                f"SELECT person_id, unnest({quoted(attribute.name)})::VARCHAR AS value FROM profile"
+                if attribute.type.endswith("_list")
+                else f"SELECT person_id, {quoted(attribute.name)}::VARCHAR AS value FROM profile"
+            )
             invented = con.execute(f"""
                 SELECT person_id, value FROM ({values}) WHERE value IS NOT NULL
                 EXCEPT SELECT person_id, value FROM ({claims}) WHERE value IS NOT NULL""").fetchall()
-            assert [row for row in invented if row != (row[0], "9") or attribute.name != "hukou_status"] == [], attribute.name
+            assert [row for row in invented if row != (row[0], "9") or attribute.name != "hukou_status"] == [], (
+                attribute.name
+            )
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))

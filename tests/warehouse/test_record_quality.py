@@ -13,17 +13,39 @@ from tests.warehouse.attribute_cases import AS_OF, ME, Case, build_city, record,
 from warehouse.attributes import record_quality
 
 CASES = (
-    Case("categories in any role, each once", "source_count", 3,
-         (record("household_registration"), record("health_records"), record("health_records"),
-          record("student_enrolment", {"holder": "child", "guardian": ME}))),
-    Case("resettlement_support is not counted", "source_count", 1, (record("resettlement_support"), record("legal_aid"))),
+    Case(
+        "categories in any role, each once",
+        "source_count",
+        3,
+        (
+            record("household_registration"),
+            record("health_records"),
+            record("health_records"),
+            record("student_enrolment", {"holder": "child", "guardian": ME}),
+        ),
+    ),
+    Case(
+        "resettlement_support is not counted", "source_count", 1, (record("resettlement_support"), record("legal_aid"))
+    ),
     Case("known from resettlement_support only", "source_count", 0, (record("resettlement_support"),)),
-    Case("the latest update in a subject role", "last_confirmed_date", date(2025, 5, 1),
-         (record("household_registration", updated_on="2025-05-01"), record("legal_aid", updated_on="2024-05-01"))),
-    Case("being named as a relative confirms nothing", "last_confirmed_date", None,
-         (record("household_registration", {"holder": "child", "father": ME}, updated_on="2025-05-01"),)),
-    Case("resettlement_support takes no part", "last_confirmed_date", date(2024, 5, 1),
-         (record("resettlement_support", updated_on="2025-05-01"), record("legal_aid", updated_on="2024-05-01"))),
+    Case(
+        "the latest update in a subject role",
+        "last_confirmed_date",
+        date(2025, 5, 1),
+        (record("household_registration", updated_on="2025-05-01"), record("legal_aid", updated_on="2024-05-01")),
+    ),
+    Case(
+        "being named as a relative confirms nothing",
+        "last_confirmed_date",
+        None,
+        (record("household_registration", {"holder": "child", "father": ME}, updated_on="2025-05-01"),),
+    ),
+    Case(
+        "resettlement_support takes no part",
+        "last_confirmed_date",
+        date(2024, 5, 1),
+        (record("resettlement_support", updated_on="2025-05-01"), record("legal_aid", updated_on="2024-05-01")),
+    ),
     Case("not after as_of", "last_confirmed_date", AS_OF, (record("legal_aid", updated_on="2025-07-01"),)),
     Case("0 before the checks have run", "open_mismatches", 0, (record("legal_aid"),)),
     Case("of the entity resolution", "match_confidence", Decimal("1.000000"), (record("legal_aid"),)),

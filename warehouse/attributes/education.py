@@ -38,11 +38,13 @@ VALUES = {
 
 
 def enrolments(build: ProfileBuild) -> str:
-    """The enrolments of students; one that a full delivery left out counts as status 5, unless it says 3, 4 or 6 (clarification 42)."""
+    """The enrolments of students; one that a full delivery left out counts as status 5, unless it says 3, 4 or 6
+    (clarification 42)."""
     return f"""
-        SELECT person_id, record_id, natural_key, last_update, school_name, stage, grade, boarding, aid_type, left_behind, migrant_child,
+        SELECT person_id, record_id, natural_key, last_update, school_name, stage, grade, boarding, aid_type,
+            left_behind, migrant_child,
                CASE WHEN left_out AND coalesce(status, '') NOT IN ('3', '4', '6') THEN '5' ELSE status END AS status
-        FROM {records(build, 'student_enrolment', ('holder',))}"""
+        FROM {records(build, "student_enrolment", ("holder",))}"""
 
 
 def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:

@@ -37,16 +37,34 @@ def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     store(con, "employment_status", _employment_status(build))
     store(con, "employer_name", most_recent(_employers(build)))
     any_true(con, "unemployment_registered", certificates, UNEMPLOYED)
-    store(con, "unemployment_date", first_of(f"""
+    store(
+        con,
+        "unemployment_date",
+        first_of(
+            f"""
         SELECT person_id, unemployment_date AS value, record_id, last_update, natural_key FROM {certificates}
-        WHERE {UNEMPLOYED} AND unemployment_date IS NOT NULL""", ""))
+        WHERE {UNEMPLOYED} AND unemployment_date IS NOT NULL""",
+            "",
+        ),
+    )
     for name, column in (("job_seeking_intent", "job_intent"), ("employment_hardship", "hardship")):
-        store(con, name, most_recent(f"""
+        store(
+            con,
+            name,
+            most_recent(f"""
             SELECT person_id, {column} AS value, record_id, 1 AS ordinal, updated_on, natural_key FROM {certificates}
-            WHERE {NOT_CANCELLED}"""))
-    store(con, "skill_level", first_of(f"""
+            WHERE {NOT_CANCELLED}"""),
+        )
+    store(
+        con,
+        "skill_level",
+        first_of(
+            f"""
         SELECT person_id, skill_level AS value, record_id, last_update, natural_key FROM {certificates}
-        WHERE skill_level IS NOT NULL""", "value = '0', value"))
+        WHERE skill_level IS NOT NULL""",
+            "value = '0', value",
+        ),
+    )
 
 
 def _employment_status(build: ProfileBuild) -> str:
@@ -54,10 +72,11 @@ def _employment_status(build: ProfileBuild) -> str:
     pensions, accounts = records(build, "pension_insurance"), records(build, "fund_accounts")
     return f"""
         WITH students AS (
-            SELECT status.person_id, '31' AS value, NULL::BIGINT AS record_id, 1 AS step, NULL::TIMESTAMP AS last_update, '' AS natural_key
-            FROM {attribute('enrolment_status')} AS status
-            JOIN {attribute('age')} AS age USING (person_id)
-            LEFT JOIN {attribute('school_stage')} AS stage USING (person_id)
+            SELECT status.person_id, '31' AS value, NULL::BIGINT AS record_id, 1 AS step, NULL::TIMESTAMP AS
+                last_update, '' AS natural_key
+            FROM {attribute("enrolment_status")} AS status
+            JOIN {attribute("age")} AS age USING (person_id)
+            LEFT JOIN {attribute("school_stage")} AS stage USING (person_id)
             WHERE status.value = '1' AND stage.value IS DISTINCT FROM '1' AND age.value >= 6
         ),
         pensioners AS (
@@ -65,20 +84,23 @@ def _employment_status(build: ProfileBuild) -> str:
             WHERE scheme IN ('1', '2') AND payment_status = '1'
         ),
         registered AS (
-            SELECT person_id, CASE WHEN registration_type = '2' THEN '70' ELSE employment_status END AS value, record_id, 3, last_update,
+            SELECT person_id, CASE WHEN registration_type = '2' THEN '70' ELSE employment_status END AS value,
+                record_id, 3, last_update,
                    natural_key
-            FROM {records(build, 'employment_registration')}
+            FROM {records(build, "employment_registration")}
             WHERE {NOT_CANCELLED}
         ),
         contributors AS (
             SELECT person_id, '17', record_id, 4, last_update, natural_key FROM {accounts} WHERE status = '1'
             UNION ALL
-            SELECT person_id, '17', record_id, 5, last_update, natural_key FROM {pensions} WHERE scheme IN ('1', '2') AND status = '1'
+            SELECT person_id, '17', record_id, 5, last_update, natural_key FROM {pensions} WHERE scheme IN ('1', '2')
+                AND status = '1'
         ),
         steps AS (FROM students UNION ALL FROM pensioners UNION ALL FROM registered UNION ALL FROM contributors)
         SELECT person_id, value, record_id FROM steps
         WHERE value IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY step, last_update DESC NULLS LAST, natural_key DESC, record_id) = 1"""
+        QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY step, last_update DESC NULLS LAST, natural_key
+            DESC, record_id) = 1"""
 
 
 def _employers(build: ProfileBuild) -> str:
@@ -90,7 +112,9 @@ def _employers(build: ProfileBuild) -> str:
         "medical_insurance": "scheme = '1' AND status = '1'",
         "residence_permits": "true",
     }
-    parts = [f"""SELECT person_id, employer_name AS value, record_id, {ordinal} AS ordinal, updated_on, natural_key
-                 FROM {records(build, category, ('holder',))} WHERE {condition}"""
-             for ordinal, (category, condition) in enumerate(speaking.items())]
+    parts = [
+        f"""SELECT person_id, employer_name AS value, record_id, {ordinal} AS ordinal, updated_on, natural_key
+                 FROM {records(build, category, ("holder",))} WHERE {condition}"""
+        for ordinal, (category, condition) in enumerate(speaking.items())
+    ]
     return " UNION ALL ".join(parts)

@@ -1,6 +1,7 @@
 """Records of persons and tables of values: the two ends of every attribute module.
 
-Belongs here: the current records of a category with the persons they speak of, writing `attr_<name>`, dates around as_of.
+Belongs here: the current records of a category with the persons they speak of, writing `attr_<name>`, dates around
+as_of.
 Does not: rules of single attributes.
 """
 
@@ -57,10 +58,11 @@ def months_before(value: date, months: int) -> str:
 
 
 def records(build: ProfileBuild, category: str, roles: tuple[str, ...] | None = None) -> str:
-    """A relation of the current records of `category`, one row per record and person in one of `roles` (default: the subjects).
+    """A relation of the current records of `category`, one row per record and person in one of `roles` (default: the
+    subjects).
 
-    Beside the columns of current_<category> it has person_id, role and `last_update`: the time that order_by states, not after the day
-    as_of (clarification 12). Empty for a category that the build leaves out.
+    Beside the columns of current_<category> it has person_id, role and `last_update`: the time that order_by states,
+    not after the day as_of (clarification 12). Empty for a category that the build leaves out.
     """
     contract = load_catalogue().contracts[category]
     named = roles or tuple(role.role for role in contract.person_roles if role.subject)
@@ -73,17 +75,19 @@ def records(build: ProfileBuild, category: str, roles: tuple[str, ...] | None = 
         conditions.append(f"coalesce(NOT ({ended}), true)")
     return f"""(
         SELECT mentions.person_id, mentions.role, records.*,
-               least(coalesce(records.{quoted(contract.delta.order_by)}::TIMESTAMP, records.updated_on::TIMESTAMP), {latest}) AS last_update
-        FROM {quoted('current_' + category)} AS records
+               least(coalesce(records.{quoted(contract.delta.order_by)}::TIMESTAMP, records.updated_on::TIMESTAMP),
+               {latest}) AS last_update
+        FROM {quoted("current_" + category)} AS records
         JOIN mention_person AS mentions ON mentions.record_id = records.record_id
-        WHERE {' AND '.join(conditions)})"""
+        WHERE {" AND ".join(conditions)})"""
 
 
 def first_of(query: str, ranking: str) -> str:
-    """One row of `query` per person: the first by `ranking`, then the record updated last, then the larger natural key."""
+    """One row of `query` per person: the first by `ranking`, then the record updated last, then the larger natural
+    key."""
     return f"""
         SELECT * FROM ({query}) AS candidates
-        QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY {ranking}{', ' if ranking else ''}
+        QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY {ranking}{", " if ranking else ""}
                                    last_update DESC NULLS LAST, natural_key DESC, record_id) = 1"""
 
 
@@ -91,17 +95,17 @@ def store(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Make attr_<name> from a query with person_id, value and record_id; rows without a value are no rows."""
     kind = value_type(load_catalogue().attributes[name])
     con.execute(f"""
-        CREATE OR REPLACE TABLE {quoted('attr_' + name)} AS
+        CREATE OR REPLACE TABLE {quoted("attr_" + name)} AS
         SELECT person_id, value::{kind} AS value, record_id::BIGINT AS record_id
         FROM ({query}) AS found
         WHERE value IS NOT NULL""")
 
 
 def store_list(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
-    """Make attr_<name> from a query with person_id and value per statement: the distinct values sorted, an empty list for everybody else
-    (clarification 29)."""
+    """Make attr_<name> from a query with person_id and value per statement: the distinct values sorted, an empty list
+    for everybody else (clarification 29)."""
     con.execute(f"""
-        CREATE OR REPLACE TABLE {quoted('attr_' + name)} AS
+        CREATE OR REPLACE TABLE {quoted("attr_" + name)} AS
         WITH lists AS (
             SELECT person_id, list_sort(list_distinct(list(value))) AS value
             FROM ({query}) AS statements
@@ -113,9 +117,18 @@ def store_list(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
 
 
 def any_true(con: duckdb.DuckDBPyConnection, name: str, of_category: str, makes_true: str) -> None:
-    """Rule any_true over a relation of records: true when `makes_true` holds for one, false with a record otherwise (clarification 28)."""
-    store(con, name, first_of(f"""
-        SELECT person_id, coalesce({makes_true}, false) AS value, record_id, last_update, natural_key FROM {of_category}""", "value DESC"))
+    """Rule any_true over a relation of records: true when `makes_true` holds for one, false with a record otherwise
+    (clarification 28)."""
+    store(
+        con,
+        name,
+        first_of(
+            f"""
+        SELECT person_id, coalesce({makes_true}, false) AS value, record_id, last_update, natural_key FROM
+            {of_category}""",
+            "value DESC",
+        ),
+    )
 
 
 def attribute(name: str) -> str:

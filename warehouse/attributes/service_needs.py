@@ -1,7 +1,7 @@
 """Service needs: what services can start from, derived from other attributes only.
 
-Belongs here: the eight attributes of the group. The dead have none of them; their list of unclaimed entitlements is empty
-(clarification 15).
+Belongs here: the eight attributes of the group. The dead have none of them; their list of unclaimed entitlements is
+empty (clarification 15).
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ ATTRIBUTES = (
 )
 
 FACTS = (
-    "vital_status", "age", "birth_date", "marital_status", "hukou_status", "resident_type", "residence_months", "dwelling_id",
-    "dwelling_type", "dwelling_occupants", "children_count", "enrolment_status", "left_behind_registered", "student_aid",
-    "pension_payment_status", "medical_subsidy", "assistance_types", "disability_level", "disability_subsidy",
-    "elderly_allowance_status", "elderly_living_type", "next_followup_due",
+    "vital_status", "age", "birth_date", "marital_status", "hukou_status", "resident_type",
+    "residence_months", "dwelling_id", "dwelling_type", "dwelling_occupants", "children_count",
+    "enrolment_status", "left_behind_registered", "student_aid", "pension_payment_status", "medical_subsidy",
+    "assistance_types", "disability_level", "disability_subsidy", "elderly_allowance_status",
+    "elderly_living_type", "next_followup_due",
 )  # fmt: skip
 """The attributes that the derivations read."""
 
@@ -51,20 +52,25 @@ LONELY_ELDER = f"""
     CASE WHEN age < {OLD_FROM} OR age IS NULL THEN NULL
          WHEN elderly_living_type = '1' THEN true
          WHEN ({LIVING_ALONE}) IS NULL THEN NULL
-         ELSE ({LIVING_ALONE}) AND coalesce(marital_status IN ('10', '30', '40'), false) AND coalesce(children_count = 0, false) END"""
+         ELSE ({LIVING_ALONE}) AND coalesce(marital_status IN ('10', '30', '40'), false) AND coalesce(children_count =
+             0, false) END"""
 
 MIGRANT_HALF_YEAR = """
     CASE WHEN resident_type IN ('3', '4') THEN residence_months >= 6
          WHEN resident_type <> '9' THEN false END"""
 
+REGISTERED_ALIVE = "vital_status = '1' AND hukou_status = '1'"
+
 ENTITLEMENTS = {
     "1": f"age >= {ALLOWANCE_FROM} AND elderly_allowance_status IS DISTINCT FROM '1'",
     "2": "list_has_any(assistance_types, ['1', '2', '3']) AND coalesce(medical_subsidy, '0') = '0'",
     "3": "disability_level IN ('1', '2') AND NOT list_contains(disability_subsidy, '2')",
-    "4": "enrolment_status = '1' AND list_has_any(assistance_types, ['1', '2', '3']) AND coalesce(student_aid, '0') = '0'",
+    "4": """enrolment_status = '1' AND coalesce(student_aid, '0') = '0'
+            AND list_has_any(assistance_types, ['1', '2', '3'])""",
     "5": f"age >= {OLD_FROM} AND coalesce(pension_payment_status, '0') = '0'",
 }
-"""Code of the list `entitlement` and when a living person registered in the city seems to be entitled; 6 is not derived."""
+"""Code of the list `entitlement` and when a living person registered in the city seems to be entitled; 6 is not
+derived."""
 
 
 def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
@@ -77,8 +83,9 @@ def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     _from_facts(con, "no_enrolment_at_school_age", _no_enrolment_at_school_age(build.as_of))
     _from_facts(con, "migrant_half_year", MIGRANT_HALF_YEAR)
     entitled = " UNION ALL ".join(
-        f"SELECT person_id, '{code}' AS value FROM person_facts WHERE vital_status = '1' AND hukou_status = '1' AND {condition}"
-        for code, condition in ENTITLEMENTS.items())
+        f"SELECT person_id, '{code}' AS value FROM person_facts WHERE {REGISTERED_ALIVE} AND {condition}"
+        for code, condition in ENTITLEMENTS.items()
+    )
     store_list(con, "unclaimed_entitlements", entitled)
     _from_facts(con, "followup_overdue", f"next_followup_due < {day(build.as_of)} - {OVERDUE_AFTER_DAYS}")
     con.execute("DROP TABLE person_facts")
@@ -92,12 +99,14 @@ def school_day(as_of: date) -> date:
 def _gather_facts(con: duckdb.DuckDBPyConnection) -> None:
     """`person_facts`: the living and those of unknown state, one row per person, one column per fact."""
     columns = ", ".join(f"{attribute(name)}.value AS {quoted(name)}" for name in FACTS)
-    joins = "\n".join(f"LEFT JOIN {attribute(name)} ON {attribute(name)}.person_id = everybody.person_id" for name in FACTS)
+    joins = "\n".join(
+        f"LEFT JOIN {attribute(name)} ON {attribute(name)}.person_id = everybody.person_id" for name in FACTS
+    )
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE person_facts AS
         SELECT everybody.person_id, {columns}
         FROM everybody {joins}
-        WHERE {attribute('vital_status')}.value IS DISTINCT FROM '2'""")
+        WHERE {attribute("vital_status")}.value IS DISTINCT FROM '2'""")
 
 
 def _from_facts(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
@@ -105,11 +114,13 @@ def _from_facts(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
 
 
 def _empty_nest() -> str:
-    """Institutions and dormitories give false; then what civil affairs registered; then the ages of those who live in the dwelling.
+    """Institutions and dormitories give false; then what civil affairs registered; then the ages of those who live in
+    the dwelling.
     A person of unknown age does not make it false (clarification 27)."""
     return f"""
         WITH younger AS (
-            SELECT DISTINCT dwelling_id FROM person_facts WHERE vital_status = '1' AND age < {OLD_FROM} AND dwelling_id IS NOT NULL
+            SELECT DISTINCT dwelling_id FROM person_facts WHERE vital_status = '1' AND age < {OLD_FROM} AND
+                dwelling_id IS NOT NULL
         )
         SELECT person_id, NULL AS record_id,
                CASE WHEN dwelling_type IN ('5', '6') THEN false
@@ -121,11 +132,13 @@ def _empty_nest() -> str:
 
 def _left_behind_child(build: ProfileBuild) -> str:
     """By the school, else by where the parents of the child's registration live."""
-    registrations = first_of(f"""
+    registrations = first_of(
+        f"""
         SELECT person_id, record_id, natural_key, last_update, coalesce(status = '1', false) AS active, cancel_date
-        FROM {records(build, 'household_registration', ('holder',))}
+        FROM {records(build, "household_registration", ("holder",))}
         WHERE person_id IN (SELECT person_id FROM person_facts WHERE age < {LEFT_BEHIND_UNDER})""",
-        "active DESC, CASE WHEN NOT active THEN cancel_date END DESC NULLS LAST")
+        "active DESC, CASE WHEN NOT active THEN cancel_date END DESC NULLS LAST",
+    )
     return f"""
         WITH registrations AS ({registrations}),
         parents AS (
@@ -133,8 +146,9 @@ def _left_behind_child(build: ProfileBuild) -> str:
                    bool_or(homes.value = children.dwelling_id) AS together
             FROM registrations
             JOIN person_facts AS children USING (person_id)
-            JOIN mention_person AS mentions ON mentions.record_id = registrations.record_id AND mentions.role IN ('father', 'mother')
-            LEFT JOIN {attribute('dwelling_id')} AS homes ON homes.person_id = mentions.person_id
+            JOIN mention_person AS mentions ON mentions.record_id = registrations.record_id AND mentions.role IN
+                ('father', 'mother')
+            LEFT JOIN {attribute("dwelling_id")} AS homes ON homes.person_id = mentions.person_id
             GROUP BY registrations.person_id
         )
         SELECT person_id, NULL AS record_id,
@@ -148,7 +162,7 @@ def _left_behind_child(build: ProfileBuild) -> str:
 def _no_enrolment_at_school_age(as_of: date) -> str:
     on = school_day(as_of)
     first, beyond = SCHOOL_AGE
-    of_age = (f"birth_date <= {day(on)} - INTERVAL {first} YEAR AND birth_date > {day(on)} - INTERVAL {beyond} YEAR")
+    of_age = f"birth_date <= {day(on)} - INTERVAL {first} YEAR AND birth_date > {day(on)} - INTERVAL {beyond} YEAR"
     return f"""
         CASE WHEN {of_age}
              THEN vital_status = '1' AND coalesce(resident_type IN ('1', '2', '3', '4'), false)
