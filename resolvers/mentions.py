@@ -1,12 +1,18 @@
 """Mentions: one row per current record and role that names a person, with the fields by which persons are told apart.
 
-Belongs here: which cells of a record speak of which of its persons, and which keys of a register point at a person. The rows of a
-category are read from its contract; what only one category has (a household number, the archive a follow-up belongs to) stands in the
-tables of this module. Does not: comparing mentions (resolvers/linkage), reading values (expectations), reading addresses (places).
+Belongs here: which cells of a record speak of which of its persons, and which keys of a register point at a person.
+The rows of a
+category are read from its contract; what only one category has (a household number, the archive a follow-up belongs
+to) stands in the
+tables of this module. Does not: comparing mentions (resolvers/linkage), reading values (expectations), reading
+addresses (places).
 
-Every column of `mention` is as typed by the contract. `id_number` is set only when the number can be a key: valid, and not the number
-of a document that is no resident card. Any other text of the cell stays in `id_typed`. `own_keys` are keys of registers that belong to
-one person (`archive|...`), in the spelling of this module; two mentions that share one speak of one person unless their names disagree.
+Every column of `mention` is as typed by the contract. `id_number` is set only when the number can be a key: valid,
+and not the number
+of a document that is no resident card. Any other text of the cell stays in `id_typed`. `own_keys` are keys of
+registers that belong to
+one person (`archive|...`), in the spelling of this module; two mentions that share one speak of one person unless
+their names disagree.
 """
 
 from __future__ import annotations
@@ -18,19 +24,39 @@ from sources.catalogue.models import Contract, PersonRole
 from sources.tables import create_table, literal, quoted
 
 MENTION_COLUMNS = {
-    "mention_id": "BIGINT", "record_id": "BIGINT", "category": "VARCHAR", "natural_key": "VARCHAR", "role": "VARCHAR", "subject": "BOOLEAN",
-    "name": "VARCHAR", "former_name": "VARCHAR", "id_number": "VARCHAR", "id_state": "VARCHAR", "id_typed": "VARCHAR", "sex": "VARCHAR",
-    "birth_date": "DATE", "phone": "VARCHAR", "address": "VARCHAR", "township_code": "VARCHAR", "community_code": "VARCHAR",
-    "dwelling_code": "VARCHAR", "household": "VARCHAR", "relation": "VARCHAR", "own_keys": "VARCHAR[]", "is_self": "BOOLEAN",
+    "mention_id": "BIGINT",
+    "record_id": "BIGINT",
+    "category": "VARCHAR",
+    "natural_key": "VARCHAR",
+    "role": "VARCHAR",
+    "subject": "BOOLEAN",
+    "name": "VARCHAR",
+    "former_name": "VARCHAR",
+    "id_number": "VARCHAR",
+    "id_state": "VARCHAR",
+    "id_typed": "VARCHAR",
+    "sex": "VARCHAR",
+    "birth_date": "DATE",
+    "phone": "VARCHAR",
+    "address": "VARCHAR",
+    "township_code": "VARCHAR",
+    "community_code": "VARCHAR",
+    "dwelling_code": "VARCHAR",
+    "household": "VARCHAR",
+    "relation": "VARCHAR",
+    "own_keys": "VARCHAR[]",
+    "is_self": "BOOLEAN",
 }
-"""`mention_id` is unique in a run; `household` is the household or case whose members the record lists; `is_self`: the role repeats the
+"""`mention_id` is unique in a run; `household` is the household or case whose members the record lists; `is_self`:
+the role repeats the
 holder of the record (a payer who pays alone, an applicant who is this member)."""
 
 ROLES_PER_RECORD = 8
 """Room for roles in a mention_id; the catalogue has at most four roles per record."""
 
 _RESIDENT_CARD = "('111', '113', '990')"
-"""GA/T 517: resident card, household register, other. Passports and permits of other places have numbers of their own."""
+"""GA/T 517: resident card, household register, other. Passports and permits of other places have numbers of their
+own."""
 
 _ORGANISATION = "8"
 
@@ -55,7 +81,10 @@ _OWN_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """Keys of registers that belong to one person, by category and role."""
 
-_IS_SELF = {("medical_insurance", "payer"): "r.payer_relation = '0'", ("social_assistance", "applicant"): "r.relation = '01'"}
+_IS_SELF = {
+    ("medical_insurance", "payer"): "r.payer_relation = '0'",
+    ("social_assistance", "applicant"): "r.relation = '01'",
+}
 
 _PLACE_COLUMNS = {
     "household_registration": ("r.township_code", "NULL", "r.dwelling_code"),
@@ -110,15 +139,17 @@ def _select(contract: Contract, position: int, role: PersonRole) -> str:
     former = "r.former_name" if (category, role.role) == ("household_registration", "holder") else "NULL"
     sex = literal(role.sex_constant) if role.sex_constant else _column(role.sex)
     return f"""
-        SELECT r.record_id * {ROLES_PER_RECORD} + {position}, r.record_id, {literal(category)}, r.natural_key, {literal(role.role)},
+        SELECT r.record_id * {ROLES_PER_RECORD} + {position}, r.record_id, {literal(category)}, r.natural_key,
+            {literal(role.role)},
                {role.subject}, {_column(role.name)}, {former}, {id_number}, {id_state}, {id_typed},
-               CASE WHEN {sex} IN ('1', '2') THEN {sex} END, {_column(role.birth_date)}, {_column(role.phone)}, {_column(address)},
+               CASE WHEN {sex} IN ('1', '2') THEN {sex} END, {_column(role.birth_date)}, {_column(role.phone)},
+                   {_column(address)},
                coalesce(place.township_code, {township}), coalesce(place.community_code, {community}),
                coalesce({dwelling}, place.dwelling_code),
-               {_HOUSEHOLDS.get(category, 'NULL')}, {_column(role.relation)}, {own_keys},
-               coalesce({_IS_SELF.get((category, role.role), 'false')}, false)
-        FROM {quoted('current_' + category)} AS r
-        LEFT JOIN place ON place.record_id = r.record_id AND place.column_name = {literal(address or '')}
+               {_HOUSEHOLDS.get(category, "NULL")}, {_column(role.relation)}, {own_keys},
+               coalesce({_IS_SELF.get((category, role.role), "false")}, false)
+        FROM {quoted("current_" + category)} AS r
+        LEFT JOIN place ON place.record_id = r.record_id AND place.column_name = {literal(address or "")}
         WHERE {_condition(role)}"""
 
 

@@ -1,9 +1,11 @@
 """Names of persons brought to forms that can be compared, over distinct delivered names.
 
-Belongs here: what is taken off a name (spaces, titles, dots), how variants, damaged characters and pinyin are read, and the table
+Belongs here: what is taken off a name (spaces, titles, dots), how variants, damaged characters and pinyin are read,
+and the table
 `name_form`. Does not: comparing two names (resolvers/linkage), readings of characters (resolvers/pinyin.py).
 
-One row of `name_form` is one distinct delivered name. `plain` is the comparable name, NULL when the cell names nobody of its own
+One row of `name_form` is one distinct delivered name. `plain` is the comparable name, NULL when the cell names nobody
+of its own
 (未取名, 王某之女); in it ? stands for one unreadable character and a final ~ for a missing rest.
 """
 
@@ -29,10 +31,54 @@ _DOTS = re.compile("[·•.．‧・･。﹒∙⋅᛫]")
 _SPACES = re.compile(r"[\s\u3000\u00a0\u200b\ufeff]+")
 _BRACKETS = re.compile(r"[(\[【〔<《]([^()\[\]【】〔〕<>《》]*)(?:[)\]】〕>》]|$)")
 _STRAY = re.compile(r"[()\[\]【】〔〕<>《》]")
-_BRACKET_TITLES = frozenset("""女 男 已故 故 代 户主 亡 已亡 去世 死亡 寡妇 本人 配偶 父 母 子 妻 夫 儿子 女儿 孩子 小孩 外地 租户 房主 监护人 曾用名 大 小 老
-    先生 女士 老师 代缴 代办 离异 丧偶 残疾 低保 五保""".split())
+_BRACKET_TITLES = frozenset(
+    [
+        "女",
+        "男",
+        "已故",
+        "故",
+        "代",
+        "户主",
+        "亡",
+        "已亡",
+        "去世",
+        "死亡",
+        "寡妇",
+        "本人",
+        "配偶",
+        "父",
+        "母",
+        "子",
+        "妻",
+        "夫",
+        "儿子",
+        "女儿",
+        "孩子",
+        "小孩",
+        "外地",
+        "租户",
+        "房主",
+        "监护人",
+        "曾用名",
+        "大",
+        "小",
+        "老",
+        "先生",
+        "女士",
+        "老师",
+        "代缴",
+        "代办",
+        "离异",
+        "丧偶",
+        "残疾",
+        "低保",
+        "五保",
+    ]
+)
 _TITLES = re.compile("(先生|女士|小姐|老师|师傅|大爷|大妈|大娘|大叔|阿姨|婆婆|爷爷|奶奶|太太|同志|老人)+$")
-_NOBODY = re.compile("(未取名|待取名|未起名|未命名|无名|暂无姓名|新生儿|婴儿)|某|(之子|之女|之婴|之妻|之夫|之母|之父|的孩子|的儿子|的女儿)$|^(无|不详|未知)$")
+_NOBODY = re.compile(
+    "(未取名|待取名|未起名|未命名|无名|暂无姓名|新生儿|婴儿)|某|(之子|之女|之婴|之妻|之夫|之母|之父|的孩子|的儿子|的女儿)$|^(无|不详|未知)$"
+)
 _LETTERS = re.compile(r"[A-Za-zÀ-ɏ]+")
 _HAN_OR_WILD = re.compile(rf"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff{re.escape(UNREADABLE)}]+")
 
@@ -56,8 +102,16 @@ class NameForm:
     """the cell holds a name that is not the person's (未取名, 王某之女)"""
 
 
-NAME_FORM_COLUMNS = {"raw": "VARCHAR", "plain": "VARCHAR", "surname": "VARCHAR", "given": "VARCHAR", "sound": "VARCHAR",
-                     "own_form": "VARCHAR", "damaged": "BOOLEAN", "nameless": "BOOLEAN"}
+NAME_FORM_COLUMNS = {
+    "raw": "VARCHAR",
+    "plain": "VARCHAR",
+    "surname": "VARCHAR",
+    "given": "VARCHAR",
+    "sound": "VARCHAR",
+    "own_form": "VARCHAR",
+    "damaged": "BOOLEAN",
+    "nameless": "BOOLEAN",
+}
 
 
 @cache
@@ -85,7 +139,9 @@ def _without_attachments(text: str) -> str:
     before = None
     while text != before:
         before = text
-        text = _BRACKETS.sub(lambda match: "" if match.group(1).strip() in _BRACKET_TITLES or not match.group(1) else UNREADABLE, text)
+        text = _BRACKETS.sub(
+            lambda match: "" if match.group(1).strip() in _BRACKET_TITLES or not match.group(1) else UNREADABLE, text
+        )
         stripped = _TITLES.sub("", text)
         if stripped and stripped != text:
             text = stripped + REST if len(stripped) == 1 and stripped != UNREADABLE else stripped
@@ -120,7 +176,7 @@ def name_form(raw: str) -> NameForm:
     text = fold(_without_attachments(text))
     typed = [plain_letters(run) for run in _LETTERS.findall(text)]
     plain = _LETTERS.sub(UNREADABLE, text)
-    if not plain or not any("\u3400" <= character for character in plain):
+    if not plain or not any(character >= "\u3400" for character in plain):
         return NameForm(raw, None, None, None, None, None, damaged=True, nameless=False)
     surname, given = split_surname(plain)
     damaged = UNREADABLE in plain or REST in plain
@@ -142,15 +198,21 @@ def name_forms(raws: Iterable[str]) -> pa.Table:
     names = [field.name for field in fields(NameForm)]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     types = [pa.bool_() if NAME_FORM_COLUMNS[name] == "BOOLEAN" else pa.string() for name in names]
-    return pa.table({name: pa.array(values, type=kind) for name, values, kind in zip(names, columns, types, strict=True)})
+    return pa.table(
+        {name: pa.array(values, type=kind) for name, values, kind in zip(names, columns, types, strict=True)}
+    )
 
 
-def standardise_names(con: duckdb.DuckDBPyConnection, source: str = "SELECT name FROM mention UNION SELECT former_name FROM mention") -> int:
-    """Add the forms of the names that `source` (one text column) delivers and `name_form` does not know yet; returns their number."""
+def standardise_names(
+    con: duckdb.DuckDBPyConnection, source: str = "SELECT name FROM mention UNION SELECT former_name FROM mention"
+) -> int:
+    """Add the forms of the names that `source` (one text column) delivers and `name_form` does not know yet; returns
+    their number."""
     body = ", ".join(f"{name} {kind}" for name, kind in NAME_FORM_COLUMNS.items())
     con.execute(f"CREATE TABLE IF NOT EXISTS name_form ({body})")
     unknown = con.execute(f"""SELECT DISTINCT raw FROM ({source}) AS delivered (raw)
-                              WHERE raw IS NOT NULL AND raw NOT IN (SELECT raw FROM name_form) ORDER BY raw""").fetchall()
+                              WHERE raw IS NOT NULL AND raw NOT IN (SELECT raw FROM name_form) ORDER BY
+                                  raw""").fetchall()
     if not unknown:
         return 0
     con.register("_name_forms", name_forms(raw for (raw,) in unknown))

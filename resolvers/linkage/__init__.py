@@ -1,7 +1,9 @@
 """Linkage: which mentions speak of one person.
 
-Belongs here: the steps from mentions to persons, in order: certain links by numbers (nuclei), what is compared (units), the Splink model
-(model), constrained clusters (clusters), relatives without number (relatives), person ids (resolvers/registry.py) and the tables that
+Belongs here: the steps from mentions to persons, in order: certain links by numbers (nuclei), what is compared
+(units), the Splink model
+(model), constrained clusters (clusters), relatives without number (relatives), person ids (resolvers/registry.py) and
+the tables that
 the rest of the house reads. Does not: reading values (expectations) or addresses (resolvers/places).
 """
 
@@ -33,12 +35,24 @@ class Resolution:
 
 HEALTH_CATEGORIES = ("health_records", "care_followups")
 JUSTICE_CATEGORIES = ("resettlement_support",)
-_WORKING_TABLES = ("claim_form", "nucleus", "unit_mention", "unit", "training_unit", "pair", "mention_cluster", "relative_cluster", "clustered",
-                   "person_of_cluster", "cluster_confidence")
+_WORKING_TABLES = (
+    "claim_form",
+    "nucleus",
+    "unit_mention",
+    "unit",
+    "training_unit",
+    "pair",
+    "mention_cluster",
+    "relative_cluster",
+    "clustered",
+    "person_of_cluster",
+    "cluster_confidence",
+)
 
 
 def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int) -> Resolution:
-    """Write `mention_person`, `everybody` and `link_edge` from `mention`; ids come from the registry and stay the same from run to run."""
+    """Write `mention_person`, `everybody` and `link_edge` from `mention`; ids come from the registry and stay the
+    same from run to run."""
     nuclei.build(con)
     units.assign(con)
     units.build(con, "unit_mention", "unit")
@@ -63,20 +77,31 @@ def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int) -> Resolutio
 
 def _write_clusters(con: duckdb.DuckDBPyConnection, roots: dict[int, int], used: list[clusters.Edge]) -> None:
     """`mention_cluster`, `cluster_confidence` and `link_edge` (the edges that hold the clusters together)."""
-    con.register("_roots", pa.table({"unit_id": pa.array(list(roots), pa.int64()), "root": pa.array(list(roots.values()), pa.int64())}))
+    con.register(
+        "_roots",
+        pa.table({"unit_id": pa.array(list(roots), pa.int64()), "root": pa.array(list(roots.values()), pa.int64())}),
+    )
     con.execute("""
         CREATE OR REPLACE TABLE mention_cluster AS
         SELECT mention_id, coalesce(root, unit_id) AS cluster FROM unit_mention LEFT JOIN _roots USING (unit_id)""")
-    con.register("_edges", pa.table({
-        "unit_l": pa.array([edge.left for edge in used], pa.int64()), "unit_r": pa.array([edge.right for edge in used], pa.int64()),
-        "weight": pa.array([edge.weight for edge in used], pa.float64()),
-        "probability": pa.array([edge.probability for edge in used], pa.float64()),
-        "reason": pa.array([edge.reason for edge in used], pa.string())}))
+    con.register(
+        "_edges",
+        pa.table(
+            {
+                "unit_l": pa.array([edge.left for edge in used], pa.int64()),
+                "unit_r": pa.array([edge.right for edge in used], pa.int64()),
+                "weight": pa.array([edge.weight for edge in used], pa.float64()),
+                "probability": pa.array([edge.probability for edge in used], pa.float64()),
+                "reason": pa.array([edge.reason for edge in used], pa.string()),
+            }
+        ),
+    )
     con.execute("""
         CREATE OR REPLACE TABLE link_edge AS
         WITH first_mention AS (SELECT unit_id, min(mention_id) AS mention_id FROM unit_mention GROUP BY unit_id)
         SELECT l.mention_id AS mention_l, r.mention_id AS mention_r, weight, probability, reason
-        FROM _edges JOIN first_mention AS l ON l.unit_id = unit_l JOIN first_mention AS r ON r.unit_id = unit_r ORDER BY ALL""")
+        FROM _edges JOIN first_mention AS l ON l.unit_id = unit_l JOIN first_mention AS r ON r.unit_id = unit_r ORDER
+            BY ALL""")
     con.execute("""
         CREATE OR REPLACE TABLE cluster_confidence AS
         SELECT coalesce(root, unit_l) AS cluster, min(probability) AS probability
@@ -97,7 +122,8 @@ def _write_persons(con: duckdb.DuckDBPyConnection) -> int:
         INSERT INTO everybody
         SELECT person_id,
                CASE WHEN bool_or(subject AND category NOT IN ({health}, {justice})) THEN 'open'
-                    WHEN bool_or(subject AND category IN ({health})) AND bool_or(subject AND category IN ({justice})) THEN 'health_justice'
+                    WHEN bool_or(subject AND category IN ({health})) AND bool_or(subject AND category IN ({justice}))
+                        THEN 'health_justice'
                     WHEN bool_or(subject AND category IN ({health})) THEN 'health'
                     WHEN bool_or(subject AND category IN ({justice})) THEN 'justice' ELSE 'relative' END,
                coalesce(any_value(probability), 1.0)
@@ -109,4 +135,6 @@ def _write_persons(con: duckdb.DuckDBPyConnection) -> int:
 
 def restricted_categories() -> frozenset[str]:
     """Categories whose contract says restricted; together the two groups above."""
-    return frozenset(name for name, contract in load_catalogue().contracts.items() if contract.sensitivity == "restricted")
+    return frozenset(
+        name for name, contract in load_catalogue().contracts.items() if contract.sensitivity == "restricted"
+    )

@@ -1,11 +1,16 @@
 """Clusters: units joined by descending evidence, never against what is known to be two people.
 
-Belongs here: which pairs are evidence at all, cannot-link knowledge, rivals, and the constrained agglomeration. Does not: weights
-(model.py). The algorithm is greedy average-free agglomeration: edges in order of weight, each accepted unless the two clusters that it
-would join are known to hold two people, or a rival of nearly the same weight, who cannot be the same person, claims the same unit.
+Belongs here: which pairs are evidence at all, cannot-link knowledge, rivals, and the constrained agglomeration. Does
+not: weights
+(model.py). The algorithm is greedy average-free agglomeration: edges in order of weight, each accepted unless the two
+clusters that it
+would join are known to hold two people, or a rival of nearly the same weight, who cannot be the same person, claims
+the same unit.
 
-Known to be two people: two roles of one record; two valid numbers, unless name, birth date and something of the family agree; two
-holders in the register of households with different numbers or none; the owner of a number and a mention that carries it wrongly.
+Known to be two people: two roles of one record; two valid numbers, unless name, birth date and something of the
+family agree; two
+holders in the register of households with different numbers or none; the owner of a number and a mention that carries
+it wrongly.
 """
 
 from __future__ import annotations
@@ -19,7 +24,8 @@ import duckdb
 from resolvers.linkage.nuclei import agreeing_names, date_relation
 
 MIN_WEIGHT = 6.64
-"""Match weight from which two units are one person: a probability of 0.99. One mention in ten has no usable number and is placed by the
+"""Match weight from which two units are one person: a probability of 0.99. One mention in ten has no usable number
+and is placed by the
 model; when at most one in a hundred of those is wrong, one in a thousand of all links is."""
 
 MIN_LEAD = 6.64
@@ -55,8 +61,12 @@ class Known:
     registrations: int = 0
 
     def merged(self, other: Known) -> Known:
-        return Known(self.numbers | other.numbers, self.foreign | other.foreign, self.records | other.records,
-                     self.registrations + other.registrations)
+        return Known(
+            self.numbers | other.numbers,
+            self.foreign | other.foreign,
+            self.records | other.records,
+            self.registrations + other.registrations,
+        )
 
 
 def cannot_be_one(left: Known, right: Known, *, two_numbers_agree: bool) -> bool:
@@ -70,9 +80,15 @@ def cannot_be_one(left: Known, right: Known, *, two_numbers_agree: bool) -> bool
     return not left.records.isdisjoint(right.records)
 
 
-def agglomerate(edges: Sequence[Edge], known: dict[int, Known], *, min_weight: float = MIN_WEIGHT, min_lead: float = MIN_LEAD,
-                ) -> tuple[dict[int, int], list[Edge]]:
-    """Root of every unit that an edge names (the smallest unit of its cluster), and the edges that hold the clusters together."""
+def agglomerate(
+    edges: Sequence[Edge],
+    known: dict[int, Known],
+    *,
+    min_weight: float = MIN_WEIGHT,
+    min_lead: float = MIN_LEAD,
+) -> tuple[dict[int, int], list[Edge]]:
+    """Root of every unit that an edge names (the smallest unit of its cluster), and the edges that hold the clusters
+    together."""
     ordered = sorted(edges, key=lambda edge: (-edge.weight, edge.left, edge.right))
     neighbours: dict[int, list[Edge]] = defaultdict(list)
     for edge in ordered:
@@ -95,7 +111,9 @@ def agglomerate(edges: Sequence[Edge], known: dict[int, Known], *, min_weight: f
             if edge.weight < weight - min_lead:
                 return False
             other = root(edge.right if edge.left == unit else edge.left)
-            if other not in (chosen, root(unit)) and cannot_be_one(state[other], state[chosen], two_numbers_agree=False):
+            if other not in (chosen, root(unit)) and cannot_be_one(
+                state[other], state[chosen], two_numbers_agree=False
+            ):
                 return True
         return False
 
@@ -120,20 +138,29 @@ def agglomerate(edges: Sequence[Edge], known: dict[int, Known], *, min_weight: f
 
 def collect_edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:
     """Pairs of the model and of the registers' own keys, with the verdict on names and numbers."""
-    agree = f"(l.sound IS NULL OR r.sound IS NULL OR {agreeing_names('l', 'r')} OR coalesce(list_has_any(l.names, r.names), false))"
+    written = agreeing_names("l", "r", former=False)
+    agree = f"(l.sound IS NULL OR r.sound IS NULL OR {written} OR coalesce(list_has_any(l.names, r.names), false))"
     slip = "coalesce(length(l.id_typed) = 18 AND damerau_levenshtein(l.id_typed, r.number) <= 1, false)"
     slips = f"({slip} OR {slip.replace('l.', '#.').replace('r.', 'l.').replace('#.', 'r.')})"
-    shares = " OR ".join(f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("phones", "dwellings", "households", "relative_numbers"))
+    shares = " OR ".join(
+        f"coalesce(list_has_any(l.{name}, r.{name}), false)"
+        for name in ("phones", "dwellings", "households", "relative_numbers")
+    )
     _own_key_pairs(con)
     rows = con.execute(f"""
         SELECT unit_l, unit_r, pair.weight, pair.probability, pair.reason,
-               CASE WHEN l.anchored AND r.anchored THEN {agree.replace('.former_plain', '.own_form')} AND ({shares} OR pair.reason <> 'model')
-                    ELSE {agree.replace('.former_plain', '.own_form')} OR ({slips} AND l.birth_date = r.birth_date) END AS acceptable
+               CASE WHEN l.anchored AND r.anchored THEN {agree} AND ({shares} OR
+                   pair.reason <> 'model')
+                    ELSE {agree} OR ({slips} AND l.birth_date = r.birth_date)
+                        END AS acceptable
         FROM (SELECT * FROM pair UNION ALL SELECT * FROM key_pair) AS pair
         JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
         WHERE pair.weight >= {LOWEST_WEIGHT}
         ORDER BY unit_l, unit_r, pair.reason""").fetchall()
-    return [Edge(left, right, weight, probability, reason, bool(acceptable)) for left, right, weight, probability, reason, acceptable in rows]
+    return [
+        Edge(left, right, weight, probability, reason, bool(acceptable))
+        for left, right, weight, probability, reason, acceptable in rows
+    ]
 
 
 def _own_key_pairs(con: duckdb.DuckDBPyConnection) -> None:
@@ -141,12 +168,14 @@ def _own_key_pairs(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE key_pair AS
         WITH stated AS (
-            SELECT DISTINCT unit_id, key FROM (SELECT unit_id, unnest(own_keys) AS key FROM unit_mention JOIN mention USING (mention_id))
+            SELECT DISTINCT unit_id, key FROM (SELECT unit_id, unnest(own_keys) AS key FROM unit_mention JOIN mention
+                USING (mention_id))
             QUALIFY count(*) OVER (PARTITION BY key) BETWEEN 2 AND {MAX_UNITS_PER_KEY})
-        SELECT a.unit_id AS unit_l, b.unit_id AS unit_r, {KEY_WEIGHT} AS weight, 1.0 AS probability, min(split_part(a.key, '|', 1)) AS reason
+        SELECT a.unit_id AS unit_l, b.unit_id AS unit_r, {KEY_WEIGHT} AS weight, 1.0 AS probability,
+            min(split_part(a.key, '|', 1)) AS reason
         FROM stated AS a JOIN stated AS b ON a.key = b.key AND a.unit_id < b.unit_id
         JOIN unit AS l ON l.unique_id = a.unit_id JOIN unit AS r ON r.unique_id = b.unit_id
-        WHERE coalesce({date_relation('l.birth_date', 'r.birth_date')}, 'fit') <> 'contradiction'
+        WHERE coalesce({date_relation("l.birth_date", "r.birth_date")}, 'fit') <> 'contradiction'
         GROUP BY ALL""")
 
 
@@ -158,5 +187,9 @@ def collect_known(con: duckdb.DuckDBPyConnection, edges: Sequence[Edge]) -> dict
         SELECT unit_id, any_value(number), min(id_number) FILTER (number IS NULL), list(record_id) FILTER (NOT is_self),
                count(*) FILTER (category = 'household_registration' AND role = 'holder')
         FROM touched JOIN unit_mention USING (unit_id) JOIN mention USING (mention_id) GROUP BY unit_id""").fetchall()
-    return {unit: Known({number} if number else set(), {foreign} if foreign else set(), set(records or ()), int(bool(registrations)))
-            for unit, number, foreign, records, registrations in rows}
+    return {
+        unit: Known(
+            {number} if number else set(), {foreign} if foreign else set(), set(records or ()), int(bool(registrations))
+        )
+        for unit, number, foreign, records, registrations in rows
+    }

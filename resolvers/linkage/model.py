@@ -1,11 +1,15 @@
-"""The Splink model: how two units are compared, which pairs are compared at all, and the parameters.
+"""The Splink model: its parameters, the model file, training and scoring.
 
-Belongs here: comparisons, blocking rules, training and the model file. Does not: deciding on clusters (clusters.py).
-Comparisons and rules are built fresh on each call, because Splink configures them in place.
+Belongs here: learning m and u, and scoring pairs of units. Does not: what is compared (comparisons.py), deciding on
+clusters (clusters.py).
+Settings are built fresh for each linker, because Splink configures them in place.
 
-A model file holds the m and u probabilities per comparison and level, with the version of the comparisons and what it was trained on.
-It is trained once per installation, when it is missing, and never again by itself. m is learned without any truth: of people whose
-records carry a valid number, one record is compared with the others as if it had none. u comes from random pairs; where a level is so
+A model file holds the m and u probabilities per comparison and level, with the version of the comparisons and what it
+was trained on.
+It is trained once per installation, when it is missing, and never again by itself. m is learned without any truth: of
+people whose
+records carry a valid number, one record is compared with the others as if it had none. u comes from random pairs;
+where a level is so
 rare that random pairs miss it, from counting.
 """
 
@@ -21,7 +25,7 @@ import duckdb
 from splink import DuckDBAPI, Linker
 
 from resolvers.linkage import units
-from resolvers.linkage.nuclei import like_pattern
+from resolvers.linkage.comparisons import COMPARISONS, blocking_rules
 
 VERSION = 1
 """Raised when a comparison or level changes its meaning; a model file of another version is refused."""
@@ -34,7 +38,8 @@ RANDOM_PAIRS = 3_000_000
 SMALLEST = 2e-4
 """Floor of m: nothing that can happen is impossible."""
 FIXED = frozenset({"number", "age"})
-"""Comparisons that cannot be learned by hiding numbers; their parameters are stated: shares of typing errors, of minors."""
+"""Comparisons that cannot be learned by hiding numbers; their parameters are stated: shares of typing errors, of
+minors."""
 
 log = logging.getLogger(__name__)
 
@@ -51,97 +56,14 @@ class Model:
     trained_on: dict[str, Any]
 
 
-def _either(condition: str) -> str:
-    """A condition that may hold with left and right exchanged."""
-    swapped = condition.replace("_l", "_\0").replace("_r", "_l").replace("_\0", "_r")
-    return f"(({condition}) OR ({swapped}))"
-
-
-_DAYS = "abs(date_diff('day', birth_date_l, birth_date_r))"
-_TEXT_DATES = "strftime(birth_date_l, '%Y%m%d'), strftime(birth_date_r, '%Y%m%d')"
-_SWAPPED = "year(birth_date_l) = year(birth_date_r) AND month(birth_date_l) = day(birth_date_r) AND day(birth_date_l) = month(birth_date_r)"
-_NUMBER_L, _NUMBER_R = "coalesce(number_l, id_typed_l)", "coalesce(number_r, id_typed_r)"
-_NO_FAMILY = "relative_numbers_{0} IS NULL AND relative_names_{0} IS NULL AND households_{0} IS NULL"
-
-Level = tuple[str, str, float, float]
-"""Label, SQL condition, default m, default u."""
-
-COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
-    "name": ("sound_l IS NULL OR sound_r IS NULL", (
-        ("equal", "plain_l = plain_r", 0.93, 0.002),
-        ("equal to another name of the person", "list_has_any(names_l, names_r)", 0.008, 0.0005),
-        ("damaged or typed in pinyin", f"(damaged_l OR damaged_r) AND (sound_l = sound_r OR {_either('plain_l LIKE ' + like_pattern('plain_r'))})",
-         0.02, 0.001),
-        ("same sound", "sound_l = sound_r", 0.02, 0.001),
-        ("husband's surname in front", _either("own_form_l = plain_r OR (own_form_l LIKE '%~' AND plain_r LIKE " + like_pattern("own_form_l") + ")"),
-         0.004, 0.002),
-        ("one character apart", "surname_l = surname_r AND length(plain_l) = length(plain_r) AND length(plain_l) >= 3 "
-         "AND levenshtein(plain_l, plain_r) = 1", 0.004, 0.004),
-        ("different", "ELSE", 0.01, 0.98))),
-    "birth_date": ("birth_date_l IS NULL OR birth_date_r IS NULL", (
-        ("equal", "birth_date_l = birth_date_r OR list_has_any(births_l, births_r)", 0.965, 0.00005),
-        ("15 to 55 days apart (traditional calendar)", f"{_DAYS} BETWEEN 15 AND 55", 0.012, 0.003),
-        ("one digit, or day and month exchanged", f"levenshtein({_TEXT_DATES}) = 1 OR ({_SWAPPED})", 0.008, 0.0015),
-        ("same year", "year(birth_date_l) = year(birth_date_r)", 0.003, 0.012),
-        ("different", "ELSE", 0.005, 0.98))),
-    "sex": ("sex_l IS NULL OR sex_r IS NULL", (
-        ("equal", "sex_l = sex_r", 0.995, 0.5),
-        ("different", "ELSE", 0.005, 0.5))),
-    "number": (f"{_NUMBER_L} IS NULL OR {_NUMBER_R} IS NULL OR length({_NUMBER_L}) <> 18 OR length({_NUMBER_R}) <> 18", (
-        ("two valid numbers", "number_l IS NOT NULL AND number_r IS NOT NULL", 0.003, 1.0),
-        ("one slip, or cut by a spreadsheet", f"damerau_levenshtein({_NUMBER_L}, {_NUMBER_R}) <= 1 OR "
-         f"(left({_NUMBER_L}, 15) = left({_NUMBER_R}, 15) AND '000' IN (right({_NUMBER_L}, 3), right({_NUMBER_R}, 3)))", 0.9, 1e-6),
-        ("different", "ELSE", 0.1, 1.0))),
-    "age": ("NOT ((grown_up_l AND birth_date_l IS NULL AND birth_date_r IS NOT NULL) OR (grown_up_r AND birth_date_r IS NULL "
-            "AND birth_date_l IS NOT NULL))", (
-        ("grown up, as the role says", "NOT coalesce(minor_l, false) AND NOT coalesce(minor_r, false)", 0.998, 0.8),
-        ("a minor in the role of a grown-up", "ELSE", 0.002, 0.2))),
-    "phone": ("phones_l IS NULL OR phones_r IS NULL", (
-        ("shared", "list_has_any(phones_l, phones_r)", 0.5, 0.0002),
-        ("different", "ELSE", 0.5, 0.9998))),
-    "place": ("(townships_l IS NULL OR townships_r IS NULL) AND (dwellings_l IS NULL OR dwellings_r IS NULL)", (
-        ("same dwelling", "list_has_any(dwellings_l, dwellings_r)", 0.45, 0.0003),
-        ("same community", "list_has_any(communities_l, communities_r)", 0.28, 0.01),
-        ("same township", "list_has_any(townships_l, townships_r)", 0.15, 0.04),
-        ("different", "ELSE", 0.12, 0.95))),
-    "family": (f"({_NO_FAMILY.format('l')}) OR ({_NO_FAMILY.format('r')})", (
-        ("same household or relative's number", "list_has_any(households_l, households_r) OR list_has_any(relative_numbers_l, relative_numbers_r)",
-         0.4, 0.0003),
-        ("relative of the same name", "list_has_any(relative_names_l, relative_names_r)", 0.3, 0.002),
-        ("different", "ELSE", 0.3, 0.998))),
-}
-"""By comparison: when it says nothing, and its levels from the strongest; the defaults hold where there is too little to learn from."""
-
 _TERM_FREQUENCY = {("name", "equal"): "plain"}
-
-_ONE_ALONE = "NOT (l.anchored AND r.anchored)"
-
-
-def blocking_rules() -> list[dict[str, Any]]:
-    """Which pairs are compared. All but the last leave out pairs of two people with different valid numbers."""
-    return [
-        # Most true pairs: the name as said, on the same birthday. Fails for renamed, damaged and married names and wrong birthdays.
-        {"blocking_rule": f"l.birth_date = r.birth_date AND l.sound = r.sound AND {_ONE_ALONE}"},
-        # Rare characters lost, newborns named later by another given name: the same birthday and surname.
-        {"blocking_rule": f"l.birth_date = r.birth_date AND l.surname = r.surname AND {_ONE_ALONE}"},
-        # Newborns without a name, names typed in pinyin, husband's surname in front: the birthday with a relative's number or name.
-        {"blocking_rule": f"l.birth_date = r.birth_date AND l.relative_numbers = r.relative_numbers AND {_ONE_ALONE}",
-         "arrays_to_explode": ["relative_numbers"]},
-        {"blocking_rule": f"l.birth_date = r.birth_date AND l.dwellings = r.dwellings AND {_ONE_ALONE}", "arrays_to_explode": ["dwellings"]},
-        # Owners of dwellings without number or birthday, birthdays by the traditional calendar: the name and a telephone or dwelling.
-        {"blocking_rule": f"l.sound = r.sound AND l.phones = r.phones AND {_ONE_ALONE}", "arrays_to_explode": ["phones"]},
-        {"blocking_rule": f"l.sound = r.sound AND l.dwellings = r.dwellings AND {_ONE_ALONE}", "arrays_to_explode": ["dwellings"]},
-        # Old marriages: both spouses by name, a birthday by the traditional calendar or none.
-        {"blocking_rule": f"l.sound = r.sound AND l.relative_names = r.relative_names AND {_ONE_ALONE}", "arrays_to_explode": ["relative_names"]},
-        # Owners in a village: the name inside one community, where nobody else has it.
-        {"blocking_rule": f"l.plain = r.plain AND l.communities = r.communities AND {_ONE_ALONE}", "arrays_to_explode": ["communities"]},
-        # A number that was corrected: two valid numbers, one name and birthday.
-        {"blocking_rule": "l.birth_date = r.birth_date AND l.plain = r.plain AND l.anchored AND r.anchored"},
-    ]
 
 
 def default_model() -> Model:
-    return Model({name: {label: (m, u) for label, _, m, u in levels} for name, (_, levels) in COMPARISONS.items()}, {"origin": "default"})
+    return Model(
+        {name: {label: (m, u) for label, _, m, u in levels} for name, (_, levels) in COMPARISONS.items()},
+        {"origin": "default"},
+    )
 
 
 def _comparison(name: str, model: Model) -> dict[str, Any]:
@@ -149,7 +71,12 @@ def _comparison(name: str, model: Model) -> dict[str, Any]:
     rows: list[dict[str, Any]] = [{"sql_condition": missing, "label_for_charts": "missing", "is_null_level": True}]
     for label, condition, _, _ in levels:
         m, u = model.parameters[name][label]
-        row: dict[str, Any] = {"sql_condition": condition, "label_for_charts": label, "m_probability": m, "u_probability": u}
+        row: dict[str, Any] = {
+            "sql_condition": condition,
+            "label_for_charts": label,
+            "m_probability": m,
+            "u_probability": u,
+        }
         if (name, label) in _TERM_FREQUENCY:
             row["tf_adjustment_column"] = _TERM_FREQUENCY[name, label]
         rows.append(row)
@@ -159,14 +86,20 @@ def _comparison(name: str, model: Model) -> dict[str, Any]:
 def settings(model: Model, prior: float) -> dict[str, Any]:
     """Splink settings, fresh; prior: the probability that two random units are one person."""
     return {
-        "link_type": "dedupe_only", "unique_id_column_name": "unique_id", "probability_two_random_records_match": prior,
-        "comparisons": [_comparison(name, model) for name in COMPARISONS], "blocking_rules_to_generate_predictions": blocking_rules(),
-        "retain_matching_columns": False, "retain_intermediate_calculation_columns": False,
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "unique_id",
+        "probability_two_random_records_match": prior,
+        "comparisons": [_comparison(name, model) for name in COMPARISONS],
+        "blocking_rules_to_generate_predictions": blocking_rules(),
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
     }
 
 
 def _linker(con: duckdb.DuckDBPyConnection, table: str, model: Model, prior: float) -> Linker:
-    return Linker(DuckDBAPI(connection=con).register(table), settings(model, prior), log_level=None, validate_settings=False)
+    return Linker(
+        DuckDBAPI(connection=con).register(table), settings(model, prior), log_level=None, validate_settings=False
+    )
 
 
 def _forget(linker: Linker) -> None:
@@ -180,7 +113,8 @@ def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def score(con: duckdb.DuckDBPyConnection, model: Model, min_weight: float) -> int:
-    """Write `pair`: unit ids (smaller first), match weight (log2 odds) and probability of compared pairs from `min_weight` on."""
+    """Write `pair`: unit ids (smaller first), match weight (log2 odds) and probability of compared pairs from
+    `min_weight` on."""
     persons = max(_count(con, "SELECT count(*) FROM unit"), 2)
     linker = _linker(con, "unit", model, 1 / persons)
     predictions = linker.inference.predict(threshold_match_weight=min_weight)
@@ -194,7 +128,8 @@ def score(con: duckdb.DuckDBPyConnection, model: Model, min_weight: float) -> in
 
 
 def load_or_train(con: duckdb.DuckDBPyConnection, models: Path) -> Model:
-    """The model of this installation; trained on its data and saved when there is none yet and there is enough to learn from."""
+    """The model of this installation; trained on its data and saved when there is none yet and there is enough to
+    learn from."""
     path = models / MODEL_FILE
     if path.exists():
         return read(path)
@@ -202,7 +137,10 @@ def load_or_train(con: duckdb.DuckDBPyConnection, models: Path) -> Model:
     if model.trained_on["origin"] != "default":
         models.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps({"version": VERSION, "trained_on": model.trained_on, "parameters": model.parameters}, indent=1), "utf-8")
+        unfinished.write_text(
+            json.dumps({"version": VERSION, "trained_on": model.trained_on, "parameters": model.parameters}, indent=1),
+            "utf-8",
+        )
         unfinished.replace(path)
     return model
 
@@ -213,9 +151,14 @@ def read(path: Path) -> Model:
     expected = {name: [label for label, *_ in levels] for name, (_, levels) in COMPARISONS.items()}
     found = {name: list(levels) for name, levels in loaded.get("parameters", {}).items()}
     if loaded.get("version") != VERSION or found != expected:
-        raise ModelMismatch(f"linkage model {path.name}: version {loaded.get('version')}, this program has version {VERSION}; "
-                            "move the file away to train a new one")
-    parameters = {name: {label: (float(m), float(u)) for label, (m, u) in levels.items()} for name, levels in loaded["parameters"].items()}
+        raise ModelMismatch(
+            f"linkage model {path.name}: version {loaded.get('version')}, this program has version {VERSION}; "
+            "move the file away to train a new one"
+        )
+    parameters = {
+        name: {label: (float(m), float(u)) for label, (m, u) in levels.items()}
+        for name, levels in loaded["parameters"].items()
+    }
     return Model(parameters, loaded["trained_on"])
 
 
@@ -226,25 +169,37 @@ def train(con: duckdb.DuckDBPyConnection) -> Model:
         return default_model()
     units.build(con, "training_mention", "training_unit")
     con.execute("ALTER TABLE training_unit ADD COLUMN label BIGINT")
-    con.execute("UPDATE training_unit SET label = t.label FROM (SELECT DISTINCT unit_id, label FROM training_mention) AS t WHERE unit_id = unique_id")
+    con.execute("UPDATE training_unit SET label = unique_id // 2")
     learner = _linker(con, "training_unit", default_model(), 0.001)
     learner.training.estimate_m_from_label_column("label")
     learned_m = _parameters(learner.misc.save_model_to_json())
     _forget(learner)
     sampler = _linker(con, "unit", default_model(), 0.001)
-    sampler.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=1, min_count_per_level=None, num_chunks=1)
+    sampler.training.estimate_u_using_random_sampling(
+        max_pairs=RANDOM_PAIRS, seed=1, min_count_per_level=None, num_chunks=1
+    )
     learned_u = _parameters(sampler.misc.save_model_to_json())
     _forget(sampler)
     parameters = _merged(default_model().parameters, learned_m, learned_u, _counted(con))
-    return Model(parameters, {"origin": "records of people with valid numbers", "pairs": pairs, "units": _count(con, "SELECT count(*) FROM unit")})
+    return Model(
+        parameters,
+        {
+            "origin": "records of people with valid numbers",
+            "pairs": pairs,
+            "units": _count(con, "SELECT count(*) FROM unit"),
+        },
+    )
 
 
 def _hide_numbers(con: duckdb.DuckDBPyConnection) -> int:
-    """`training_mention`: of sampled people one record hidden (a unit of its own) and the rest. Hidden records come from the categories in
-    the proportions in which records without a usable number do, because those are the ones that the model has to place."""
+    """`training_mention`: of sampled people one record hidden (a unit of its own) and the rest. Hidden records come
+    from the categories in
+    the proportions in which records without a usable number do, because those are the ones that the model has to
+    place."""
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE training_mention AS
-        WITH alone AS (SELECT category, role, count(*) AS n FROM unit_mention JOIN mention USING (mention_id) WHERE number IS NULL GROUP BY ALL),
+        WITH alone AS (SELECT category, role, count(*) AS n FROM unit_mention JOIN mention USING (mention_id) WHERE
+            number IS NULL GROUP BY ALL),
         candidate AS (
             SELECT mention_id, unit_id, category, role, hash(natural_key || category) AS draw
             FROM unit_mention JOIN mention USING (mention_id)
@@ -256,20 +211,31 @@ def _hide_numbers(con: duckdb.DuckDBPyConnection) -> int:
                   QUALIFY row_number() OVER (PARTITION BY category, role ORDER BY draw, mention_id)
                           <= greatest(1, n * {MAX_TRAINING_PAIRS} / (SELECT sum(n) FROM alone)))
             QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY n DESC, draw, mention_id) = 1)
-        SELECT unit_mention.mention_id, unit_mention.unit_id * 2 + CASE WHEN hidden.mention_id = unit_mention.mention_id THEN 1 ELSE 0 END AS unit_id,
-               CASE WHEN hidden.mention_id <> unit_mention.mention_id THEN number END AS number, unit_mention.unit_id AS label
+        SELECT unit_mention.mention_id, unit_mention.unit_id * 2 + CASE WHEN hidden.mention_id =
+            unit_mention.mention_id THEN 1 ELSE 0 END AS unit_id,
+               CASE WHEN hidden.mention_id <> unit_mention.mention_id THEN number END AS number, unit_mention.unit_id
+                   AS label
         FROM unit_mention JOIN hidden USING (unit_id)""")
     return _count(con, "SELECT count(DISTINCT label) FROM training_mention")
 
 
 def _parameters(saved: dict[str, Any]) -> dict[str, dict[str, tuple[float | None, float | None]]]:
     """m and u of Splink's settings by comparison and level; None where a level was not observed."""
-    return {comparison["output_column_name"]: {
-        level["label_for_charts"]: (level.get("m_probability"), level.get("u_probability"))
-        for level in comparison["comparison_levels"] if not level.get("is_null_level")} for comparison in saved["comparisons"]}
+    return {
+        comparison["output_column_name"]: {
+            level["label_for_charts"]: (level.get("m_probability"), level.get("u_probability"))
+            for level in comparison["comparison_levels"]
+            if not level.get("is_null_level")
+        }
+        for comparison in saved["comparisons"]
+    }
 
 
-_COUNTED = {("phone", "shared"): "phones", ("place", "same dwelling"): "dwellings", ("family", "same household or relative's number"): "households"}
+_COUNTED = {
+    ("phone", "shared"): "phones",
+    ("place", "same dwelling"): "dwellings",
+    ("family", "same household or relative's number"): "households",
+}
 
 
 def _counted(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], float]:
@@ -283,14 +249,18 @@ def _counted(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], float]:
 
 def _share(con: duckdb.DuckDBPyConnection, field: str) -> float:
     row = con.execute(f"""
-        SELECT (SELECT sum(n * (n - 1)) FROM (SELECT count(*) AS n FROM (SELECT unnest({field}) AS value FROM unit) GROUP BY value)),
+        SELECT (SELECT sum(n * (n - 1)) FROM (SELECT count(*) AS n FROM (SELECT unnest({field}) AS value FROM unit)
+            GROUP BY value)),
                (SELECT count(*) FROM unit WHERE {field} IS NOT NULL)""").fetchone() or (0, 0)
     return float(row[0] or 0) / max(float(row[1]) ** 2, 1.0)
 
 
-def _merged(default: dict[str, dict[str, tuple[float, float]]], m: dict[str, dict[str, tuple[float | None, float | None]]],
-            u: dict[str, dict[str, tuple[float | None, float | None]]], counted: dict[tuple[str, str], float],
-            ) -> dict[str, dict[str, tuple[float, float]]]:
+def _merged(
+    default: dict[str, dict[str, tuple[float, float]]],
+    m: dict[str, dict[str, tuple[float | None, float | None]]],
+    u: dict[str, dict[str, tuple[float | None, float | None]]],
+    counted: dict[tuple[str, str], float],
+) -> dict[str, dict[str, tuple[float, float]]]:
     """Learned parameters with floors; m sums to one per comparison."""
     merged: dict[str, dict[str, tuple[float, float]]] = {}
     for name, levels in default.items():

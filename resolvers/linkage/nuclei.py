@@ -1,8 +1,10 @@
 """Certain links: mentions that carry one valid number and agree with the person whom the number belongs to.
 
-Belongs here: who a number belongs to, and which mentions that carry it speak of somebody else (a child with the number of its guardian,
+Belongs here: who a number belongs to, and which mentions that carry it speak of somebody else (a child with the
+number of its guardian,
 a row with the number of its neighbour, a number issued twice). Does not: links by anything but a number.
-Reads `mention` and `name_form`; writes `claim_form` (one row per number, name and birth date, with the verdict) and `nucleus` (one row per
+Reads `mention` and `name_form`; writes `claim_form` (one row per number, name and birth date, with the verdict) and
+`nucleus` (one row per
 mention that is certainly the owner of its number).
 """
 
@@ -19,15 +21,21 @@ def like_pattern(column: str) -> str:
     return f"replace(replace({column}, '?', '_'), '~', '%')"
 
 
-def agreeing_names(left: str, right: str) -> str:
-    """SQL condition: the names of two rows (aliases) can be the same name written differently. NULL where a name is missing."""
+def agreeing_names(left: str, right: str, *, former: bool = True) -> str:
+    """SQL condition: the names of two rows (aliases) can be the same name written differently. NULL where a name is missing.
+
+    former: the rows have a column `former_plain`.
+    """
     damaged = f"({left}.damaged OR {right}.damaged)"
-    return f"""({left}.plain = {right}.plain OR {left}.sound = {right}.sound
-        OR ({damaged} AND ({left}.plain LIKE {like_pattern(right + '.plain')} OR {right}.plain LIKE {like_pattern(left + '.plain')}))
+    condition = f"""{left}.plain = {right}.plain OR {left}.sound = {right}.sound
+        OR ({damaged} AND ({left}.plain LIKE {like_pattern(right + ".plain")}
+                           OR {right}.plain LIKE {like_pattern(left + ".plain")}))
         OR {left}.own_form = {right}.plain OR {right}.own_form = {left}.plain
-        OR ({left}.own_form LIKE '%~' AND {right}.plain LIKE {like_pattern(left + '.own_form')})
-        OR ({right}.own_form LIKE '%~' AND {left}.plain LIKE {like_pattern(right + '.own_form')})
-        OR {left}.former_plain = {right}.plain OR {right}.former_plain = {left}.plain)"""
+        OR ({left}.own_form LIKE '%~' AND {right}.plain LIKE {like_pattern(left + ".own_form")})
+        OR ({right}.own_form LIKE '%~' AND {left}.plain LIKE {like_pattern(right + ".own_form")})"""
+    if former:
+        condition += f" OR {left}.former_plain = {right}.plain OR {right}.former_plain = {left}.plain"
+    return f"({condition})"
 
 
 def date_in_number(number: str) -> str:
@@ -41,12 +49,18 @@ def sex_in_number(number: str) -> str:
 
 
 def date_relation(left: str, right: str) -> str:
-    """SQL: fit, near (calendar of the moon, one digit, day and month exchanged), contradiction, or NULL when one is missing."""
-    days, text_left, text_right = f"abs(date_diff('day', {left}, {right}))", f"strftime({left}, '%Y%m%d')", f"strftime({right}, '%Y%m%d')"
+    """SQL: fit, near (calendar of the moon, one digit, day and month exchanged), contradiction, or NULL when one is
+    missing."""
+    days, text_left, text_right = (
+        f"abs(date_diff('day', {left}, {right}))",
+        f"strftime({left}, '%Y%m%d')",
+        f"strftime({right}, '%Y%m%d')",
+    )
     return f"""CASE WHEN {left} IS NULL OR {right} IS NULL THEN NULL
         WHEN {left} = {right} THEN 'fit'
         WHEN {days} BETWEEN 15 AND 55 OR levenshtein({text_left}, {text_right}) = 1
-             OR (year({left}) = year({right}) AND month({left}) = day({right}) AND day({left}) = month({right})) THEN 'near'
+             OR (year({left}) = year({right}) AND month({left}) = day({right}) AND day({left}) = month({right})) THEN
+                 'near'
         ELSE 'contradiction' END"""
 
 
@@ -59,8 +73,10 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TABLE nucleus AS
         SELECT mention.mention_id, mention.id_number AS number
         FROM mention LEFT JOIN name_form ON name_form.raw = mention.name
-        JOIN claim_form ON claim_form.number = mention.id_number AND claim_form.plain IS NOT DISTINCT FROM name_form.plain
-            AND claim_form.sound IS NOT DISTINCT FROM name_form.sound AND claim_form.birth_date IS NOT DISTINCT FROM mention.birth_date
+        JOIN claim_form ON claim_form.number = mention.id_number AND claim_form.plain IS NOT DISTINCT FROM
+            name_form.plain
+            AND claim_form.sound IS NOT DISTINCT FROM name_form.sound AND claim_form.birth_date IS NOT DISTINCT FROM
+                mention.birth_date
             AND claim_form.is_registered = (mention.category = 'household_registration' AND mention.role = 'holder')
         WHERE claim_form.owner""")
 
@@ -71,57 +87,72 @@ def _collect_claims(con: duckdb.DuckDBPyConnection) -> None:
         WITH claims AS (
             SELECT mention.id_number AS number, form.plain, form.sound, mention.birth_date,
                    mention.category = 'household_registration' AND mention.role = 'holder' AS is_registered,
-                   any_value(form.surname) AS surname, any_value(form.own_form) AS own_form, min(former.plain) AS former_plain,
-                   coalesce(bool_or(form.damaged), false) AS damaged, coalesce(bool_or(form.nameless), false) AS nameless,
+                   any_value(form.surname) AS surname, any_value(form.own_form) AS own_form, min(former.plain) AS
+                       former_plain,
+                   coalesce(bool_or(form.damaged), false) AS damaged, coalesce(bool_or(form.nameless), false) AS
+                       nameless,
                    bool_or(form.plain IS NOT NULL) AS named, count(*) AS mentions, false AS owner
             FROM mention
             LEFT JOIN name_form AS form ON form.raw = mention.name
             LEFT JOIN name_form AS former ON former.raw = mention.former_name
             WHERE mention.id_number IS NOT NULL
             GROUP BY ALL)
-        SELECT *, {date_relation('birth_date', date_in_number('number'))} AS date_relation,
-               abs(date_diff('year', birth_date, {date_in_number('number')})) > {MAX_YEARS_BETWEEN_DATES} AS other_generation
+        SELECT *, {date_relation("birth_date", date_in_number("number"))} AS date_relation,
+               abs(date_diff('year', birth_date, {date_in_number("number")})) > {MAX_YEARS_BETWEEN_DATES} AS
+                   other_generation
         FROM claims""")
 
 
 def _choose_owners(con: duckdb.DuckDBPyConnection) -> None:
-    """The owner of a number is the name that the register of households states with a fitting date, then fitting dates, then the most mentions.
+    """The owner of a number is the name that the register of households states with a fitting date, then fitting
+    dates, then the most mentions.
 
-    A name that appears only with contradicting birth dates owns the number only when nothing else does and no generation lies between.
+    A name that appears only with contradicting birth dates owns the number only when nothing else does and no
+    generation lies between.
     """
     con.execute("""
         CREATE OR REPLACE TEMP TABLE number_owner AS
         SELECT number, plain, sound, surname, own_form, former_plain, damaged, nameless, registered
         FROM (
-            SELECT number, plain, any_value(sound) AS sound, any_value(surname) AS surname, any_value(own_form) AS own_form,
-                   min(former_plain) AS former_plain, bool_or(damaged) AS damaged, bool_or(nameless) AS nameless, bool_or(is_registered) AS registered,
+            SELECT number, plain, any_value(sound) AS sound, any_value(surname) AS surname, any_value(own_form) AS
+                own_form,
+                   min(former_plain) AS former_plain, bool_or(damaged) AS damaged, bool_or(nameless) AS nameless,
+                       bool_or(is_registered) AS registered,
                    coalesce(bool_or(is_registered AND date_relation = 'fit'), false) AS registered_fit,
-                   coalesce(bool_or(date_relation = 'fit'), false) AS fit, bool_and(coalesce(date_relation = 'contradiction', false)) AS contradicts,
+                   coalesce(bool_or(date_relation = 'fit'), false) AS fit, bool_and(coalesce(date_relation =
+                       'contradiction', false)) AS contradicts,
                    bool_and(coalesce(other_generation, false)) AS other_generation, sum(mentions) AS mentions
             FROM claim_form GROUP BY number, plain, CASE WHEN plain IS NULL THEN sound END)
         WHERE NOT other_generation
-        QUALIFY row_number() OVER (PARTITION BY number ORDER BY registered_fit DESC, contradicts, fit DESC, registered DESC, damaged,
+        QUALIFY row_number() OVER (PARTITION BY number ORDER BY registered_fit DESC, contradicts, fit DESC, registered
+            DESC, damaged,
                                    mentions DESC, plain, sound) = 1""")
 
 
 def _judge_claims(con: duckdb.DuckDBPyConnection) -> None:
-    """Same number, and: names agree and no generation lies between the dates; or the birth date is that of the number and the name is not
+    """Same number, and: names agree and no generation lies between the dates; or the birth date is that of the number
+    and the name is not
     that of a second registered person; or a name without date that differs in one of at least three characters."""
     agree = f"coalesce({agreeing_names('claim_form', 'number_owner')}, false)"
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE second_person AS
         SELECT DISTINCT claim_form.number, claim_form.plain
         FROM claim_form JOIN number_owner USING (number)
-        WHERE claim_form.is_registered AND number_owner.registered AND claim_form.plain IS NOT NULL AND number_owner.plain IS NOT NULL
+        WHERE claim_form.is_registered AND number_owner.registered AND claim_form.plain IS NOT NULL AND
+            number_owner.plain IS NOT NULL
           AND NOT {agree}""")
     con.execute(f"""
         CREATE OR REPLACE TABLE claim_form AS
         SELECT claim_form.* EXCLUDE (owner), coalesce(
             ({agree} AND NOT coalesce(claim_form.other_generation, false))
             OR (claim_form.date_relation = 'fit' AND second_person.number IS NULL)
-            OR (claim_form.date_relation = 'near' AND second_person.number IS NULL AND claim_form.surname = number_owner.surname)
-            OR (claim_form.birth_date IS NULL AND NOT claim_form.named AND NOT claim_form.nameless AND claim_form.sound IS NULL)
+            OR (claim_form.date_relation = 'near' AND second_person.number IS NULL AND claim_form.surname =
+                number_owner.surname)
+            OR (claim_form.birth_date IS NULL AND NOT claim_form.named AND NOT claim_form.nameless AND
+                claim_form.sound IS NULL)
             OR (claim_form.birth_date IS NULL AND length(claim_form.plain) = 3 AND length(number_owner.plain) = 3
-                AND claim_form.surname = number_owner.surname AND levenshtein(claim_form.plain, number_owner.plain) = 1), false) AS owner
+                AND claim_form.surname = number_owner.surname AND levenshtein(claim_form.plain, number_owner.plain) =
+                    1), false) AS owner
         FROM claim_form LEFT JOIN number_owner USING (number)
-        LEFT JOIN second_person ON second_person.number = claim_form.number AND second_person.plain = claim_form.plain""")
+        LEFT JOIN second_person ON second_person.number = claim_form.number AND second_person.plain =
+            claim_form.plain""")

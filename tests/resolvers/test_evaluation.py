@@ -16,10 +16,18 @@ from resolvers.evaluation import evaluate_links
 def city(tmp_path: Path, mentions: list[tuple[int, int, bool]]) -> tuple[duckdb.DuckDBPyConnection, Path]:
     """mentions: (found person, true person, subject)."""
     con = duckdb.connect()
-    con.execute("CREATE TABLE mention_person (record_id BIGINT, category VARCHAR, natural_key VARCHAR, role VARCHAR, subject BOOLEAN, person_id VARCHAR)")
-    con.execute("CREATE TABLE truth (category VARCHAR, natural_key VARCHAR, role VARCHAR, true_person VARCHAR, removed_date DATE)")
+    con.execute(
+        """CREATE TABLE mention_person (record_id BIGINT, category VARCHAR, natural_key VARCHAR, role VARCHAR,
+                                       subject BOOLEAN, person_id VARCHAR)"""
+    )
+    con.execute(
+        """CREATE TABLE truth (category VARCHAR, natural_key VARCHAR, role VARCHAR, true_person VARCHAR,
+                              removed_date DATE)"""
+    )
     for number, (found, true, subject) in enumerate(mentions):
-        con.execute("INSERT INTO mention_person VALUES (?, 'c', ?, 'holder', ?, ?)", [number, str(number), subject, f"P{found}"])
+        con.execute(
+            "INSERT INTO mention_person VALUES (?, 'c', ?, 'holder', ?, ?)", [number, str(number), subject, f"P{found}"]
+        )
         con.execute("INSERT INTO truth VALUES ('c', ?, 'holder', ?, NULL)", [str(number), f"T{true}"])
     con.execute(f"COPY truth TO '{tmp_path / 'mentions.parquet'}' (FORMAT parquet)")
     return con, tmp_path
@@ -50,7 +58,10 @@ def test_a_person_that_holds_two_people_is_counted(tmp_path: Path) -> None:
 
 def test_removed_records_are_left_out(tmp_path: Path) -> None:
     con, truth = city(tmp_path, [(1, 1, True), (1, 2, True)])
-    con.execute(f"COPY (SELECT * REPLACE (DATE '2025-01-01' AS removed_date) FROM truth) TO '{tmp_path / 'mentions.parquet'}' (FORMAT parquet)")
+    con.execute(
+        f"""COPY (SELECT * REPLACE (DATE '2025-01-01' AS removed_date) FROM truth)
+            TO '{tmp_path / "mentions.parquet"}' (FORMAT parquet)"""
+    )
     assert evaluate_links(con, truth).part("all").mentions == 0
 
 

@@ -24,19 +24,32 @@ Record = tuple[str, dict[str, Any]]
 
 
 def registered(name: str, number: str | None, birth_date: str, **values: Any) -> Record:
-    return "household_registration", {"name": name, "id_number": number, "id_number_state": "valid" if number else None,
-                                      "birth_date": birth_date, **values}
+    return "household_registration", {
+        "name": name,
+        "id_number": number,
+        "id_number_state": "valid" if number else None,
+        "birth_date": birth_date,
+        **values,
+    }
 
 
 def in_health(name: str, number: str | None, birth_date: str | None, **values: Any) -> Record:
-    return "health_records", {"name": name, "id_number": number, "id_number_state": "valid" if number else None, "birth_date": birth_date, **values}
+    return "health_records", {
+        "name": name,
+        "id_number": number,
+        "id_number_state": "valid" if number else None,
+        "birth_date": birth_date,
+        **values,
+    }
 
 
 def resolved(tmp_path: Path, records: list[Record]) -> dict[tuple[int, str], str]:
     """Person ids by (position of the record in the list, role)."""
     con = an_empty_city()
-    positions = {a_record(con, category, natural_key=f"k{position:03d}", **values): position
-                 for position, (category, values) in enumerate(records)}
+    positions = {
+        a_record(con, category, natural_key=f"k{position:03d}", **values): position
+        for position, (category, values) in enumerate(records)
+    }
     for contract in load_catalogue().contracts.values():
         mentions.build(con, contract)
     linkage.resolve(con, tmp_path / "models", 1)
@@ -47,24 +60,68 @@ def resolved(tmp_path: Path, records: list[Record]) -> dict[tuple[int, str], str
 FAMILY = {"household_type": "1", "household_no": "421002000000001"}
 
 JOINED: list[Any] = [
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03"), in_health("王秀瑛", MOTHER, "1967-08-03")], id="a homophone with the number"),
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03"), in_health("王秀?", MOTHER, "1967-08-03")], id="a lost character with the number"),
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03"), in_health("WANG XIUYING", MOTHER, "1967-08-03")], id="pinyin with the number"),
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03"), in_health("李王氏", MOTHER, "1967-08-03")], id="husband's surname and 氏"),
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03", former_name="王小妹"), in_health("王小妹", MOTHER, None)], id="the former name"),
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03"), in_health("王秀英", MOTHER, "1967-07-05")], id="a birthday by the traditional calendar"),
-    pytest.param([registered("王秀英", MOTHER, "1967-08-03"), ("care_followups", {"name": "王秀英", "archive_no": "k001", "birth_date": "1967-08-03"}),
-                  ("health_records", {"name": "王秀英", "id_number": MOTHER, "id_number_state": "valid", "archive_no": "k001"})],
-                 id="the archive number"),
+    pytest.param(
+        [registered("王秀英", MOTHER, "1967-08-03"), in_health("王秀瑛", MOTHER, "1967-08-03")],
+        id="a homophone with the number",
+    ),
+    pytest.param(
+        [registered("王秀英", MOTHER, "1967-08-03"), in_health("王秀?", MOTHER, "1967-08-03")],
+        id="a lost character with the number",
+    ),
+    pytest.param(
+        [registered("王秀英", MOTHER, "1967-08-03"), in_health("WANG XIUYING", MOTHER, "1967-08-03")],
+        id="pinyin with the number",
+    ),
+    pytest.param(
+        [registered("王秀英", MOTHER, "1967-08-03"), in_health("李王氏", MOTHER, "1967-08-03")],
+        id="husband's surname and 氏",
+    ),
+    pytest.param(
+        [registered("王秀英", MOTHER, "1967-08-03", former_name="王小妹"), in_health("王小妹", MOTHER, None)],
+        id="the former name",
+    ),
+    pytest.param(
+        [registered("王秀英", MOTHER, "1967-08-03"), in_health("王秀英", MOTHER, "1967-07-05")],
+        id="a birthday by the traditional calendar",
+    ),
+    pytest.param(
+        [
+            registered("王秀英", MOTHER, "1967-08-03"),
+            ("care_followups", {"name": "王秀英", "archive_no": "k001", "birth_date": "1967-08-03"}),
+            (
+                "health_records",
+                {"name": "王秀英", "id_number": MOTHER, "id_number_state": "valid", "archive_no": "k001"},
+            ),
+        ],
+        id="the archive number",
+    ),
 ]
 
 APART: list[Any] = [
-    pytest.param([registered("王大海", FATHER, "1965-03-12"), registered("王小海", FATHER, "2011-05-06")], id="a child under the father's number"),
-    pytest.param([registered("王大海", FATHER, "1965-03-12"), in_health("王大海", FATHER, "2011-05-06")], id="a son of the same name under the number"),
-    pytest.param([registered("王大海", FATHER, "1965-03-12"), registered("陈金花", FATHER, "1965-03-12")], id="a number issued twice"),
-    pytest.param([registered("王大海", FATHER, "1965-03-12"), in_health("陈金花", FATHER, "1971-10-30")], id="the number of the neighbouring row"),
-    pytest.param([registered("王芳", CHILD, "2011-05-06", **FAMILY), registered("王英", None, "2011-05-06", **FAMILY)], id="twins"),
-    pytest.param([registered("王芳", None, "2011-05-06"), registered("王芳", None, "2011-05-06")], id="one name and birthday, nothing else, twice registered"),
+    pytest.param(
+        [registered("王大海", FATHER, "1965-03-12"), registered("王小海", FATHER, "2011-05-06")],
+        id="a child under the father's number",
+    ),
+    pytest.param(
+        [registered("王大海", FATHER, "1965-03-12"), in_health("王大海", FATHER, "2011-05-06")],
+        id="a son of the same name under the number",
+    ),
+    pytest.param(
+        [registered("王大海", FATHER, "1965-03-12"), registered("陈金花", FATHER, "1965-03-12")],
+        id="a number issued twice",
+    ),
+    pytest.param(
+        [registered("王大海", FATHER, "1965-03-12"), in_health("陈金花", FATHER, "1971-10-30")],
+        id="the number of the neighbouring row",
+    ),
+    pytest.param(
+        [registered("王芳", CHILD, "2011-05-06", **FAMILY), registered("王英", None, "2011-05-06", **FAMILY)],
+        id="twins",
+    ),
+    pytest.param(
+        [registered("王芳", None, "2011-05-06"), registered("王芳", None, "2011-05-06")],
+        id="one name and birthday, nothing else, twice registered",
+    ),
     pytest.param([in_health("王伟", None, None), in_health("王伟", None, None)], id="one name and nothing else"),
 ]
 
@@ -82,28 +139,46 @@ def test_kept_apart(tmp_path: Path, records: list[Record]) -> None:
 
 
 def test_a_relative_without_number_is_found_in_the_household(tmp_path: Path) -> None:
-    found = resolved(tmp_path, [registered("王大海", FATHER, "1965-03-12", sex="1", **FAMILY),
-                                registered("王小海", CHILD, "2011-05-06", sex="1", father_name="王大海", mother_name="陈金花", **FAMILY)])
+    found = resolved(
+        tmp_path,
+        [
+            registered("王大海", FATHER, "1965-03-12", sex="1", **FAMILY),
+            registered("王小海", CHILD, "2011-05-06", sex="1", father_name="王大海", mother_name="陈金花", **FAMILY),
+        ],
+    )
     assert found[1, "father"] == found[0, "holder"]
     assert found[1, "mother"] not in {found[0, "holder"], found[1, "holder"]}
 
 
 def test_a_father_is_not_his_sons_brother_of_the_same_name(tmp_path: Path) -> None:
-    found = resolved(tmp_path, [registered("王大海", FATHER, "2009-03-12", sex="1", **FAMILY),
-                                registered("王小海", CHILD, "2011-05-06", sex="1", father_name="王大海", **FAMILY)])
+    found = resolved(
+        tmp_path,
+        [
+            registered("王大海", FATHER, "2009-03-12", sex="1", **FAMILY),
+            registered("王小海", CHILD, "2011-05-06", sex="1", father_name="王大海", **FAMILY),
+        ],
+    )
     assert found[1, "father"] != found[0, "holder"]
 
 
 def test_two_candidates_leave_a_relative_alone(tmp_path: Path) -> None:
-    found = resolved(tmp_path, [registered("王大海", FATHER, "1965-03-12", sex="1", **FAMILY),
-                                registered("王大海", "421099193506114873", "1935-06-11", sex="1", **FAMILY),
-                                registered("王小海", CHILD, "2011-05-06", sex="1", father_name="王大海", **FAMILY)])
+    found = resolved(
+        tmp_path,
+        [
+            registered("王大海", FATHER, "1965-03-12", sex="1", **FAMILY),
+            registered("王大海", "421099193506114873", "1935-06-11", sex="1", **FAMILY),
+            registered("王小海", CHILD, "2011-05-06", sex="1", father_name="王大海", **FAMILY),
+        ],
+    )
     assert found[2, "father"] not in {found[0, "holder"], found[1, "holder"]}
 
 
 def test_siblings_share_a_father_who_has_no_record(tmp_path: Path) -> None:
     parents = {"father_name": "王大海", "mother_name": "陈金花", **FAMILY}
-    found = resolved(tmp_path, [registered("王小海", CHILD, "2011-05-06", **parents), registered("王小河", None, "2013-01-09", **parents)])
+    found = resolved(
+        tmp_path,
+        [registered("王小海", CHILD, "2011-05-06", **parents), registered("王小河", None, "2013-01-09", **parents)],
+    )
     assert found[0, "father"] == found[1, "father"] != found[0, "mother"]
 
 
@@ -119,13 +194,22 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
     for contract in load_catalogue().contracts.values():
         mentions.build(con, contract)
     linkage.resolve(con, tmp_path / "models", 1)
-    again = {(int(key[1:]), role): person
-             for key, role, person in con.execute("SELECT natural_key, role, person_id FROM mention_person").fetchall()}
+    again = {
+        (int(key[1:]), role): person
+        for key, role, person in con.execute("SELECT natural_key, role, person_id FROM mention_person").fetchall()
+    }
     assert again == first
 
 
-@pytest.mark.parametrize(("category", "known_from"), [("health_records", "health"), ("care_followups", "health"),
-                                                      ("resettlement_support", "justice"), ("legal_aid", "open")])
+@pytest.mark.parametrize(
+    ("category", "known_from"),
+    [
+        ("health_records", "health"),
+        ("care_followups", "health"),
+        ("resettlement_support", "justice"),
+        ("legal_aid", "open"),
+    ],
+)
 def test_where_a_person_is_known_from(tmp_path: Path, category: str, known_from: str) -> None:
     con = an_empty_city()
     contract = load_catalogue().contracts[category]
@@ -166,13 +250,21 @@ def test_default_parameters_are_probabilities() -> None:
 def graphs(draw: st.DrawFn) -> tuple[list[Edge], dict[int, Known]]:
     """Random units with numbers, foreign numbers and records, and random edges between them."""
     size = draw(st.integers(2, 8))
-    known = {unit: Known(numbers={number} if (number := draw(st.sampled_from(["", "", "a", "b", "c"]))) else set(),
-                         foreign={foreign} if (foreign := draw(st.sampled_from(["", "", "a", "b"]))) else set(),
-                         records=set(draw(st.lists(st.integers(0, 5), max_size=2))), registrations=draw(st.integers(0, 1)))
-             for unit in range(size)}
+    known = {
+        unit: Known(
+            numbers={number} if (number := draw(st.sampled_from(["", "", "a", "b", "c"]))) else set(),
+            foreign={foreign} if (foreign := draw(st.sampled_from(["", "", "a", "b"]))) else set(),
+            records=set(draw(st.lists(st.integers(0, 5), max_size=2))),
+            registrations=draw(st.integers(0, 1)),
+        )
+        for unit in range(size)
+    }
     pairs = draw(st.lists(st.sampled_from(list(itertools.combinations(range(size), 2))), unique=True, max_size=15))
-    edges = [Edge(left, right, draw(st.floats(0, 40)), 0.99, "model", draw(st.booleans())) for left, right in pairs
-             if not (known[left].numbers and known[right].numbers)]
+    edges = [
+        Edge(left, right, draw(st.floats(0, 40)), 0.99, "model", draw(st.booleans()))
+        for left, right in pairs
+        if not (known[left].numbers and known[right].numbers)
+    ]
     return edges, known
 
 
@@ -216,5 +308,12 @@ def test_working_tables_are_gone(tmp_path: Path) -> None:
         mentions.build(con, contract)
     linkage.resolve(con, tmp_path, 1)
     after = set(con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall())
-    assert {name for (name,) in after - before} == {"mention", "name_form", "link_edge", "person_registry", "person_member", "person_change"}
+    assert {name for (name,) in after - before} == {
+        "mention",
+        "name_form",
+        "link_edge",
+        "person_registry",
+        "person_member",
+        "person_change",
+    }
     assert isinstance(con, duckdb.DuckDBPyConnection)

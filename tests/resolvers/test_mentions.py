@@ -24,26 +24,42 @@ def mentions_of(category: str, **values: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_every_role_that_is_named_is_a_mention() -> None:
-    found = mentions_of("household_registration", name="刘秀英", father_name="刘大海", mother_id=MOTHERS, mother_id_state="valid")
+    found = mentions_of(
+        "household_registration", name="刘秀英", father_name="刘大海", mother_id=MOTHERS, mother_id_state="valid"
+    )
     assert set(found) == {"holder", "father", "mother"}
     assert [found[role]["subject"] for role in ("holder", "father", "mother")] == [True, False, False]
 
 
-@pytest.mark.parametrize(("state", "id_type", "key"), [
-    pytest.param("valid", "111", NUMBER, id="a resident card"),
-    pytest.param("valid_15", None, NUMBER, id="fifteen digits brought to eighteen"),
-    pytest.param("invalid", "111", None, id="a wrong check digit is no key"),
-    pytest.param("placeholder", "111", None, id="an invented number is no key"),
-    pytest.param("malformed", "414", None, id="a passport"),
-    pytest.param("valid", "414", None, id="a passport whose number looks like a card"),
-])
+@pytest.mark.parametrize(
+    ("state", "id_type", "key"),
+    [
+        pytest.param("valid", "111", NUMBER, id="a resident card"),
+        pytest.param("valid_15", None, NUMBER, id="fifteen digits brought to eighteen"),
+        pytest.param("invalid", "111", None, id="a wrong check digit is no key"),
+        pytest.param("placeholder", "111", None, id="an invented number is no key"),
+        pytest.param("malformed", "414", None, id="a passport"),
+        pytest.param("valid", "414", None, id="a passport whose number looks like a card"),
+    ],
+)
 def test_only_valid_numbers_of_resident_cards_are_keys(state: str, id_type: str | None, key: str | None) -> None:
-    holder = mentions_of("residence_permits", name="王芳", id_number=NUMBER, id_number_state=state, id_type=id_type)["holder"]
+    holder = mentions_of("residence_permits", name="王芳", id_number=NUMBER, id_number_state=state, id_type=id_type)[
+        "holder"
+    ]
     assert (holder["id_number"], holder["id_typed"]) == (key, None if key else NUMBER)
 
 
 def test_an_organisation_is_no_person() -> None:
-    assert mentions_of("house_registry", owner_name="第二中心小学", owner_id_type="8", owner_id="91421022B2D5MQ81FA", owner_id_state="malformed") == {}
+    assert (
+        mentions_of(
+            "house_registry",
+            owner_name="第二中心小学",
+            owner_id_type="8",
+            owner_id="91421022B2D5MQ81FA",
+            owner_id_state="malformed",
+        )
+        == {}
+    )
 
 
 def test_a_sex_stated_by_the_role_counts() -> None:
@@ -53,18 +69,46 @@ def test_a_sex_stated_by_the_role_counts() -> None:
 
 @pytest.mark.parametrize(("relation", "is_self"), [("0", True), ("2", False), (None, False)])
 def test_a_payer_who_pays_alone_repeats_the_holder(relation: str | None, is_self: bool) -> None:
-    assert mentions_of("medical_insurance", name="王伟", payer_name="王伟", payer_relation=relation)["payer"]["is_self"] is is_self
+    assert (
+        mentions_of("medical_insurance", name="王伟", payer_name="王伟", payer_relation=relation)["payer"]["is_self"]
+        is is_self
+    )
 
 
-@pytest.mark.parametrize(("category", "role", "values", "keys"), [
-    pytest.param("care_followups", "holder", {"name": "王伟", "archive_no": "42"}, ["archive|42"], id="the archive of a follow-up"),
-    pytest.param("birth_family_support", "child", {"child_name": "王小", "birth_cert_no": "S421000001"}, ["birth|S421000001"], id="certificate of birth"),
-    pytest.param("medical_insurance", "holder", {"name": "王小", "person_no": "7", "id_number": "S421000001", "id_number_state": "malformed"},
-                 ["insured|7", "birth|S421000001"], id="certificate of birth in the cell of the number"),
-    pytest.param("marriage_registration", "spouse_a", {"man_name": "王伟", "cert_no": "J2", "original_cert_no": "J1"}, ["marriage|a|J1"],
-                 id="a reissue points at its marriage"),
-    pytest.param("health_records", "holder", {"name": "王伟"}, [], id="a record without keys"),
-])
+@pytest.mark.parametrize(
+    ("category", "role", "values", "keys"),
+    [
+        pytest.param(
+            "care_followups",
+            "holder",
+            {"name": "王伟", "archive_no": "42"},
+            ["archive|42"],
+            id="the archive of a follow-up",
+        ),
+        pytest.param(
+            "birth_family_support",
+            "child",
+            {"child_name": "王小", "birth_cert_no": "S421000001"},
+            ["birth|S421000001"],
+            id="certificate of birth",
+        ),
+        pytest.param(
+            "medical_insurance",
+            "holder",
+            {"name": "王小", "person_no": "7", "id_number": "S421000001", "id_number_state": "malformed"},
+            ["insured|7", "birth|S421000001"],
+            id="certificate of birth in the cell of the number",
+        ),
+        pytest.param(
+            "marriage_registration",
+            "spouse_a",
+            {"man_name": "王伟", "cert_no": "J2", "original_cert_no": "J1"},
+            ["marriage|a|J1"],
+            id="a reissue points at its marriage",
+        ),
+        pytest.param("health_records", "holder", {"name": "王伟"}, [], id="a record without keys"),
+    ],
+)
 def test_keys_of_registers(category: str, role: str, values: dict[str, Any], keys: list[str]) -> None:
     assert mentions_of(category, **values)[role]["own_keys"] == keys
 
@@ -79,8 +123,14 @@ def test_a_place_is_taken_from_the_address_of_the_role() -> None:
 
 
 def test_a_collective_household_is_no_family() -> None:
-    assert mentions_of("household_registration", name="王伟", household_type="2", household_no="1")["holder"]["household"] is None
-    assert mentions_of("household_registration", name="王伟", household_type="1", household_no="1")["holder"]["household"] == "household|1"
+    assert (
+        mentions_of("household_registration", name="王伟", household_type="2", household_no="1")["holder"]["household"]
+        is None
+    )
+    assert (
+        mentions_of("household_registration", name="王伟", household_type="1", household_no="1")["holder"]["household"]
+        == "household|1"
+    )
 
 
 def test_building_twice_is_building_once() -> None:

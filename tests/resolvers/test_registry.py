@@ -10,15 +10,21 @@ from resolvers.registry import assign_ids
 
 def resolve(con: duckdb.DuckDBPyConnection, run: int, clusters: dict[str, str]) -> dict[str, str]:
     """clusters: letters of natural keys by cluster name; returns the person id of each natural key."""
-    con.execute("CREATE OR REPLACE TABLE clustered (category VARCHAR, natural_key VARCHAR, role VARCHAR, cluster BIGINT)")
+    con.execute(
+        "CREATE OR REPLACE TABLE clustered (category VARCHAR, natural_key VARCHAR, role VARCHAR, cluster BIGINT)"
+    )
     for number, keys in enumerate(clusters.values()):
         for key in keys:
             con.execute("INSERT INTO clustered VALUES ('household_registration', ?, 'holder', ?)", [key, number])
     assign_ids(con, run)
-    return dict(con.execute("SELECT natural_key, person_id FROM clustered JOIN person_of_cluster USING (cluster) ORDER BY 1").fetchall())
+    return dict(
+        con.execute(
+            "SELECT natural_key, person_id FROM clustered JOIN person_of_cluster USING (cluster) ORDER BY 1"
+        ).fetchall()
+    )
 
 
-@pytest.fixture()
+@pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
@@ -30,13 +36,17 @@ def test_ids_are_numbered_by_the_smallest_key(con: duckdb.DuckDBPyConnection) ->
 
 def test_ids_stay(con: duckdb.DuckDBPyConnection) -> None:
     before = resolve(con, 1, {"x": "ab", "y": "c"})
-    assert resolve(con, 2, {"new": "0", "y": "c", "x": "ab"}) | before == resolve(con, 3, {"new": "0", "y": "c", "x": "ab"})
+    assert resolve(con, 2, {"new": "0", "y": "c", "x": "ab"}) | before == resolve(
+        con, 3, {"new": "0", "y": "c", "x": "ab"}
+    )
 
 
 def test_a_merge_keeps_the_smaller_id(con: duckdb.DuckDBPyConnection) -> None:
     before = resolve(con, 1, {"x": "a", "y": "bcd"})
     assert set(resolve(con, 2, {"xy": "abcd"}).values()) == {before["a"]}
-    assert con.execute("SELECT kind, person_id, other_person_id FROM person_change").fetchall() == [("merged", before["b"], before["a"])]
+    assert con.execute("SELECT kind, person_id, other_person_id FROM person_change").fetchall() == [
+        ("merged", before["b"], before["a"])
+    ]
 
 
 def test_the_larger_part_of_a_split_keeps_the_id(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,175 @@
+"""How two units are compared, and which pairs are compared at all.
+
+Belongs here: comparisons with their levels and default parameters, and blocking rules, each with the true pairs it is
+there for.
+Does not: learning parameters and scoring (model.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resolvers.linkage.nuclei import like_pattern
+
+
+def _either(condition: str) -> str:
+    """A condition that may hold with left and right exchanged."""
+    swapped = condition.replace("_l", "_\0").replace("_r", "_l").replace("_\0", "_r")
+    return f"(({condition}) OR ({swapped}))"
+
+
+_DAYS = "abs(date_diff('day', birth_date_l, birth_date_r))"
+_TEXT_DATES = "strftime(birth_date_l, '%Y%m%d'), strftime(birth_date_r, '%Y%m%d')"
+_SWAPPED = (
+    "year(birth_date_l) = year(birth_date_r) AND month(birth_date_l) = day(birth_date_r) "
+    "AND day(birth_date_l) = month(birth_date_r)"
+)
+_NUMBER_L, _NUMBER_R = "coalesce(number_l, id_typed_l)", "coalesce(number_r, id_typed_r)"
+_NO_FAMILY = "relative_numbers_{0} IS NULL AND relative_names_{0} IS NULL AND households_{0} IS NULL"
+
+Level = tuple[str, str, float, float]
+"""Label, SQL condition, default m, default u."""
+
+COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
+    "name": (
+        "sound_l IS NULL OR sound_r IS NULL",
+        (
+            ("equal", "plain_l = plain_r", 0.93, 0.002),
+            ("equal to another name of the person", "list_has_any(names_l, names_r)", 0.008, 0.0005),
+            (
+                "damaged or typed in pinyin",
+                "(damaged_l OR damaged_r) AND (sound_l = sound_r OR "
+                f"{_either('plain_l LIKE ' + like_pattern('plain_r'))})",
+                0.02,
+                0.001,
+            ),
+            ("same sound", "sound_l = sound_r", 0.02, 0.001),
+            (
+                "husband's surname in front",
+                _either(
+                    "own_form_l = plain_r OR (own_form_l LIKE '%~' AND plain_r LIKE " + like_pattern("own_form_l") + ")"
+                ),
+                0.004,
+                0.002,
+            ),
+            (
+                "one character apart",
+                "surname_l = surname_r AND length(plain_l) = length(plain_r) AND length(plain_l) >= 3 "
+                "AND levenshtein(plain_l, plain_r) = 1",
+                0.004,
+                0.004,
+            ),
+            ("different", "ELSE", 0.01, 0.98),
+        ),
+    ),
+    "birth_date": (
+        "birth_date_l IS NULL OR birth_date_r IS NULL",
+        (
+            ("equal", "birth_date_l = birth_date_r OR list_has_any(births_l, births_r)", 0.965, 0.00005),
+            ("15 to 55 days apart (traditional calendar)", f"{_DAYS} BETWEEN 15 AND 55", 0.012, 0.003),
+            ("one digit, or day and month exchanged", f"levenshtein({_TEXT_DATES}) = 1 OR ({_SWAPPED})", 0.008, 0.0015),
+            ("same year", "year(birth_date_l) = year(birth_date_r)", 0.003, 0.012),
+            ("different", "ELSE", 0.005, 0.98),
+        ),
+    ),
+    "sex": (
+        "sex_l IS NULL OR sex_r IS NULL",
+        (("equal", "sex_l = sex_r", 0.995, 0.5), ("different", "ELSE", 0.005, 0.5)),
+    ),
+    "number": (
+        f"{_NUMBER_L} IS NULL OR {_NUMBER_R} IS NULL OR length({_NUMBER_L}) <> 18 OR length({_NUMBER_R}) <> 18",
+        (
+            ("two valid numbers", "number_l IS NOT NULL AND number_r IS NOT NULL", 0.003, 1.0),
+            (
+                "one slip, or cut by a spreadsheet",
+                f"damerau_levenshtein({_NUMBER_L}, {_NUMBER_R}) <= 1 OR "
+                f"(left({_NUMBER_L}, 15) = left({_NUMBER_R}, 15) "
+                f"AND '000' IN (right({_NUMBER_L}, 3), right({_NUMBER_R}, 3)))",
+                0.9,
+                1e-6,
+            ),
+            ("different", "ELSE", 0.1, 1.0),
+        ),
+    ),
+    "age": (
+        f"NOT {_either('grown_up_l AND birth_date_l IS NULL AND birth_date_r IS NOT NULL')}",
+        (
+            ("grown up, as the role says", "NOT coalesce(minor_l, false) AND NOT coalesce(minor_r, false)", 0.998, 0.8),
+            ("a minor in the role of a grown-up", "ELSE", 0.002, 0.2),
+        ),
+    ),
+    "phone": (
+        "phones_l IS NULL OR phones_r IS NULL",
+        (("shared", "list_has_any(phones_l, phones_r)", 0.5, 0.0002), ("different", "ELSE", 0.5, 0.9998)),
+    ),
+    "place": (
+        "(townships_l IS NULL OR townships_r IS NULL) AND (dwellings_l IS NULL OR dwellings_r IS NULL)",
+        (
+            ("same dwelling", "list_has_any(dwellings_l, dwellings_r)", 0.45, 0.0003),
+            ("same community", "list_has_any(communities_l, communities_r)", 0.28, 0.01),
+            ("same township", "list_has_any(townships_l, townships_r)", 0.15, 0.04),
+            ("different", "ELSE", 0.12, 0.95),
+        ),
+    ),
+    "family": (
+        f"({_NO_FAMILY.format('l')}) OR ({_NO_FAMILY.format('r')})",
+        (
+            (
+                "same household or relative's number",
+                "list_has_any(households_l, households_r) OR list_has_any(relative_numbers_l, relative_numbers_r)",
+                0.4,
+                0.0003,
+            ),
+            ("relative of the same name", "list_has_any(relative_names_l, relative_names_r)", 0.3, 0.002),
+            ("different", "ELSE", 0.3, 0.998),
+        ),
+    ),
+}
+"""By comparison: when it says nothing, and its levels from the strongest; the defaults hold where there is too little
+to learn from."""
+
+_ONE_ALONE = "NOT (l.anchored AND r.anchored)"
+
+
+def blocking_rules() -> list[dict[str, Any]]:
+    """Which pairs are compared. All but the last leave out pairs of two people with different valid numbers."""
+    return [
+        # Most true pairs: the name as said, on the same birthday. Fails for renamed, damaged and married names
+        # and for wrong birthdays.
+        {"blocking_rule": f"l.birth_date = r.birth_date AND l.sound = r.sound AND {_ONE_ALONE}"},
+        # Rare characters lost, newborns named later by another given name: the same birthday and surname.
+        {"blocking_rule": f"l.birth_date = r.birth_date AND l.surname = r.surname AND {_ONE_ALONE}"},
+        # Newborns without a name, names typed in pinyin, husband's surname in front: the birthday with a relative's
+        # number or a dwelling.
+        {
+            "blocking_rule": "l.birth_date = r.birth_date AND l.relative_numbers = r.relative_numbers "
+            f"AND {_ONE_ALONE}",
+            "arrays_to_explode": ["relative_numbers"],
+        },
+        {
+            "blocking_rule": f"l.birth_date = r.birth_date AND l.dwellings = r.dwellings AND {_ONE_ALONE}",
+            "arrays_to_explode": ["dwellings"],
+        },
+        # Owners of dwellings without number or birthday, birthdays by the traditional calendar: the name and a
+        # telephone or dwelling.
+        {
+            "blocking_rule": f"l.sound = r.sound AND l.phones = r.phones AND {_ONE_ALONE}",
+            "arrays_to_explode": ["phones"],
+        },
+        {
+            "blocking_rule": f"l.sound = r.sound AND l.dwellings = r.dwellings AND {_ONE_ALONE}",
+            "arrays_to_explode": ["dwellings"],
+        },
+        # Old marriages: both spouses by name, a birthday by the traditional calendar or none.
+        {
+            "blocking_rule": f"l.sound = r.sound AND l.relative_names = r.relative_names AND {_ONE_ALONE}",
+            "arrays_to_explode": ["relative_names"],
+        },
+        # Owners in a village: the name inside one community, where nobody else has it.
+        {
+            "blocking_rule": f"l.plain = r.plain AND l.communities = r.communities AND {_ONE_ALONE}",
+            "arrays_to_explode": ["communities"],
+        },
+        # A number that was corrected: two valid numbers, one name and birthday.
+        {"blocking_rule": "l.birth_date = r.birth_date AND l.plain = r.plain AND l.anchored AND r.anchored"},
+    ]
