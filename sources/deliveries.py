@@ -93,7 +93,9 @@ def discover(deliveries: Path) -> Discovery:
         if department.name in NO_DELIVERIES:
             continue
         if department.name not in catalogue.departments:
-            found.problems.append(f"unknown department folder {department.name}: expected one of {', '.join(catalogue.departments)}")
+            found.problems.append(
+                f"unknown department folder {department.name}: expected one of {', '.join(catalogue.departments)}"
+            )
             continue
         for category in _folders(department):
             _look_into(category, catalogue.contracts.get(category.name), found)
@@ -108,7 +110,9 @@ def _look_into(folder: Path, contract: Contract | None, found: _Found) -> None:
         found.problems.append(f"unknown category folder {place}: it is not in the catalogue and was not read")
         return
     if contract.department != folder.parent.name:
-        found.problems.append(f"category folder {place} is in the wrong department: it belongs to {contract.department}")
+        found.problems.append(
+            f"category folder {place} is in the wrong department: it belongs to {contract.department}"
+        )
         return
     for day in _folders(folder):
         delivery_date = _day(day.name)
@@ -117,7 +121,9 @@ def _look_into(folder: Path, contract: Contract | None, found: _Found) -> None:
         elif not (day / MANIFEST).is_file():
             found.unfinished += 1
         else:
-            found.deliveries.append(Delivery(contract.department, contract.category, delivery_date, day, _manifest_hash(day)))
+            found.deliveries.append(
+                Delivery(contract.department, contract.category, delivery_date, day, _manifest_hash(day))
+            )
 
 
 def _folders(folder: Path) -> Iterable[Path]:
@@ -144,7 +150,11 @@ def _manifest_hash(folder: Path) -> str:
 
 def data_files(folder: Path) -> list[Path]:
     """Files of a delivery beside its manifest."""
-    return sorted(entry for entry in folder.iterdir() if entry.is_file() and entry.name != MANIFEST and not entry.name.startswith("."))
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if entry.is_file() and entry.name != MANIFEST and not entry.name.startswith(".")
+    )
 
 
 def file_hash(file: Path) -> str:
@@ -171,9 +181,13 @@ def read_manifest(delivery: Delivery) -> tuple[Manifest | None, list[str]]:
 def manifest_problems(manifest: Manifest, delivery: Delivery, contract: Contract) -> list[str]:
     """Everything in the manifest that does not fit the place of the delivery or the contract."""
     form = contract.delivery
-    expected = {"department": (manifest.department, delivery.department), "category": (manifest.category, delivery.category),
-                "delivery_date": (manifest.delivery_date, delivery.delivery_date.isoformat()),
-                "format": (manifest.format, form.format), "encoding": (manifest.encoding, form.encoding)}
+    expected = {
+        "department": (manifest.department, delivery.department),
+        "category": (manifest.category, delivery.category),
+        "delivery_date": (manifest.delivery_date, delivery.delivery_date.isoformat()),
+        "format": (manifest.format, form.format),
+        "encoding": (manifest.encoding, form.encoding),
+    }
     problems = [f"the manifest's {key} is not {right}" for key, (stated, right) in expected.items() if stated != right]
     if manifest.schema_version.split(".")[0] != "1":
         problems.append("the major number of schema_version is not 1: the contract must be renewed first")

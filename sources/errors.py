@@ -16,7 +16,9 @@ class OneGridError(Exception):
 class DeliveryRefused(OneGridError):
     """A delivery that is refused whole and changes nothing; `problems` holds every reason found."""
 
-    def __init__(self, problems: Sequence[str], where: str, remedy: str = "ask the department to send the delivery again") -> None:
+    def __init__(
+        self, problems: Sequence[str], where: str, remedy: str = "ask the department to send the delivery again"
+    ) -> None:
         super().__init__("; ".join(problems), where, remedy)
         self.problems = tuple(problems)
 

@@ -12,8 +12,12 @@ import duckdb
 
 from sources.tables import literal
 
-WHEELS = {"encodings": "duckdb_extension_encodings", "excel": "duckdb_extension_excel", "httpfs": "duckdb_extension_httpfs",
-          "postgres_scanner": "duckdb_extension_postgres_scanner"}
+WHEELS = {
+    "encodings": "duckdb_extension_encodings",
+    "excel": "duckdb_extension_excel",
+    "httpfs": "duckdb_extension_httpfs",
+    "postgres_scanner": "duckdb_extension_postgres_scanner",
+}
 """Wheel of each extension."""
 
 
@@ -25,5 +29,11 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def connect_memory(threads: int = 2, memory_limit: str = "3GB") -> duckdb.DuckDBPyConnection:
     """A database in memory that fetches nothing from anywhere."""
-    return duckdb.connect(config={"threads": threads, "memory_limit": memory_limit, "autoinstall_known_extensions": "false",
-                                  "autoload_known_extensions": "false"})
+    return duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": memory_limit,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )

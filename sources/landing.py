@@ -28,8 +28,12 @@ from sources.tables import quoted
 
 FileReader = Callable[[duckdb.DuckDBPyConnection, Contract, Manifest, Path], Reading]
 READERS: dict[str, FileReader] = {
-    "csv_gb18030": read_delimited, "csv_utf8_bom": read_delimited, "xlsx": read_workbook, "parquet": read_parquet,
-    "fixed_width_gbk": read_fixed_width, "jsonl": read_json_lines,
+    "csv_gb18030": read_delimited,
+    "csv_utf8_bom": read_delimited,
+    "xlsx": read_workbook,
+    "parquet": read_parquet,
+    "fixed_width_gbk": read_fixed_width,
+    "jsonl": read_json_lines,
 }
 CORRECTION = "keep the first file; a correction is a delivery of a later date"
 
@@ -77,10 +81,16 @@ def _land(con: duckdb.DuckDBPyConnection, contract: Contract, delivery: Delivery
             raise DeliveryRefused(["another file is known under this date"], delivery.where, CORRECTION)
         return _known(con, delivery)
     if file is not None and manifest.sha256 != content:
-        raise DeliveryRefused(["the data file does not have the sha256 of the manifest: it is truncated, changed or still growing"],
-                              delivery.where)
+        raise DeliveryRefused(
+            ["the data file does not have the sha256 of the manifest: it is truncated, changed or still growing"],
+            delivery.where,
+        )
     if manifest.kind == "delta" and not ledger.has_full_before(con, delivery.category, delivery.delivery_date):
-        raise DeliveryRefused(["a delta before the first full delivery"], delivery.where, "deliver the full state of an earlier date first")
+        raise DeliveryRefused(
+            ["a delta before the first full delivery"],
+            delivery.where,
+            "deliver the full state of an earlier date first",
+        )
     create_stage(con, contract)
     reading = _read(con, contract, manifest, delivery, file)
     if file is None:
@@ -116,7 +126,9 @@ def _examine(contract: Contract, delivery: Delivery) -> tuple[Manifest | None, P
     return manifest, files[0], problems
 
 
-def _read(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, delivery: Delivery, file: Path | None) -> Reading:
+def _read(
+    con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, delivery: Delivery, file: Path | None
+) -> Reading:
     """Fill the stage, and compare it with the manifest."""
     try:
         if file is None:
@@ -126,7 +138,9 @@ def _read(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
     except Unreadable as error:
         raise DeliveryRefused(error.problems, delivery.where) from None
     if file is not None and file_hash(file) != manifest.sha256:
-        raise DeliveryRefused(["the file changed while it was read"], delivery.where, "wait until it is complete, then run again")
+        raise DeliveryRefused(
+            ["the file changed while it was read"], delivery.where, "wait until it is complete, then run again"
+        )
     (rows,) = con.execute(f"SELECT count(*) FROM temp.{STAGE}").fetchone() or (0,)
     if rows != manifest.rows:
         raise DeliveryRefused([f"{rows} records, but the manifest says {manifest.rows}"], delivery.where)
@@ -142,24 +156,53 @@ def _rows_hash(con: duckdb.DuckDBPyConnection, contract: Contract) -> str:
     return hashlib.sha256(str(row).encode()).hexdigest()
 
 
-def _store(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, delivery: Delivery, content: str,
-           reading: Reading) -> LandedDelivery:
-    names = ", ".join(quoted(name) for name in ("position", "torn", "raw_line", *(column.name for column in contract.data_columns)))
-    con.execute(f"INSERT INTO {quoted('landed_' + contract.category)} (delivery_date, {names}) "
-                f"SELECT ?, {names} FROM temp.{STAGE} ORDER BY position", [delivery.delivery_date])
+def _store(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    manifest: Manifest,
+    delivery: Delivery,
+    content: str,
+    reading: Reading,
+) -> LandedDelivery:
+    names = ", ".join(
+        quoted(name) for name in ("position", "torn", "raw_line", *(column.name for column in contract.data_columns))
+    )
+    con.execute(
+        f"INSERT INTO {quoted('landed_' + contract.category)} (delivery_date, {names}) "
+        f"SELECT ?, {names} FROM temp.{STAGE} ORDER BY position",
+        [delivery.delivery_date],
+    )
     (torn,) = con.execute(f"SELECT count(*) FROM temp.{STAGE} WHERE torn").fetchone() or (0,)
     con.execute(f"DROP TABLE temp.{STAGE}")
     ledger.forget_refusals(con, delivery.category, delivery.delivery_date)
-    ledger.add_line(con, department=delivery.department, category=delivery.category, delivery_date=delivery.delivery_date,
-                    kind=manifest.kind, content_hash=content, schema_version=manifest.schema_version, stage="landed",
-                    delivered=manifest.rows, extra_columns=sorted(reading.extra_columns), manifest_hash=delivery.manifest_hash)
-    return LandedDelivery(True, manifest.rows, int(torn), tuple(sorted(reading.extra_columns)), tuple(sorted(reading.missing_columns)))
+    ledger.add_line(
+        con,
+        department=delivery.department,
+        category=delivery.category,
+        delivery_date=delivery.delivery_date,
+        kind=manifest.kind,
+        content_hash=content,
+        schema_version=manifest.schema_version,
+        stage="landed",
+        delivered=manifest.rows,
+        extra_columns=sorted(reading.extra_columns),
+        manifest_hash=delivery.manifest_hash,
+    )
+    return LandedDelivery(
+        True, manifest.rows, int(torn), tuple(sorted(reading.extra_columns)), tuple(sorted(reading.missing_columns))
+    )
 
 
 def _record_refusal(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     """A line that only says that this delivery was refused; it never stands in the way of a corrected one."""
     con.execute("BEGIN")
     ledger.forget_refusals(con, delivery.category, delivery.delivery_date)
-    ledger.add_line(con, department=delivery.department, category=delivery.category, delivery_date=delivery.delivery_date,
-                    stage="refused", manifest_hash=delivery.manifest_hash)
+    ledger.add_line(
+        con,
+        department=delivery.department,
+        category=delivery.category,
+        delivery_date=delivery.delivery_date,
+        stage="refused",
+        manifest_hash=delivery.manifest_hash,
+    )
     con.execute("COMMIT")

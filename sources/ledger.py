@@ -37,20 +37,29 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def known_hash(con: duckdb.DuckDBPyConnection, category: str, delivery_date: date) -> tuple[str, str | None] | None:
     """Content hash and manifest hash of the delivery of that day, None when it is not known. Refused ones are not known."""
-    row = con.execute("SELECT content_hash, manifest_hash FROM ledger WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
-                      [category, delivery_date]).fetchone()
+    row = con.execute(
+        "SELECT content_hash, manifest_hash FROM ledger WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
+        [category, delivery_date],
+    ).fetchone()
     return None if row is None else (str(row[0]), row[1])
 
 
 def has_full_before(con: duckdb.DuckDBPyConnection, category: str, delivery_date: date) -> bool:
     """Whether a full delivery of an earlier day is there."""
-    return con.execute("SELECT 1 FROM ledger WHERE category = ? AND delivery_date < ? AND kind = 'full' AND stage <> 'refused' LIMIT 1",
-                       [category, delivery_date]).fetchone() is not None
+    return (
+        con.execute(
+            "SELECT 1 FROM ledger WHERE category = ? AND delivery_date < ? AND kind = 'full' AND stage <> 'refused' LIMIT 1",
+            [category, delivery_date],
+        ).fetchone()
+        is not None
+    )
 
 
 def forget_refusals(con: duckdb.DuckDBPyConnection, category: str, delivery_date: date) -> None:
     """A delivery of that day was accepted, or is judged anew: earlier refusals of it are over."""
-    con.execute("DELETE FROM ledger WHERE category = ? AND delivery_date = ? AND stage = 'refused'", [category, delivery_date])
+    con.execute(
+        "DELETE FROM ledger WHERE category = ? AND delivery_date = ? AND stage = 'refused'", [category, delivery_date]
+    )
 
 
 def add_line(con: duckdb.DuckDBPyConnection, **line: Any) -> None:
@@ -62,5 +71,7 @@ def add_line(con: duckdb.DuckDBPyConnection, **line: Any) -> None:
 
 def confirm_manifest(con: duckdb.DuckDBPyConnection, category: str, delivery_date: date, manifest_hash: str) -> None:
     """The delivery was looked at again and is the same."""
-    con.execute("UPDATE ledger SET manifest_hash = ? WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
-                [manifest_hash, category, delivery_date])
+    con.execute(
+        "UPDATE ledger SET manifest_hash = ? WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
+        [manifest_hash, category, delivery_date],
+    )

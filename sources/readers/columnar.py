@@ -24,10 +24,15 @@ def read_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: M
         described = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
         reading = Reading()
         places = match_headers(contract, [str(row[0]) for row in described], manifest, reading)
-        cells = {name: as_text(quoted(str(described[place][0])), str(described[place][1])) for name, place in places.items()}
+        cells = {
+            name: as_text(quoted(str(described[place][0])), str(described[place][1])) for name, place in places.items()
+        }
         names, values = ", ".join(quoted(name) for name in cells), ", ".join(cells.values())
-        con.execute(f"INSERT INTO temp.{STAGE} (position, torn, {names}) SELECT file_row_number + 1, FALSE, {values} "
-                    "FROM read_parquet(?, file_row_number = true)", [str(file)])
+        con.execute(
+            f"INSERT INTO temp.{STAGE} (position, torn, {names}) SELECT file_row_number + 1, FALSE, {values} "
+            "FROM read_parquet(?, file_row_number = true)",
+            [str(file)],
+        )
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
         raise Unreadable(f"the file cannot be read as Parquet ({type(error).__name__}); it may be truncated") from None
     return reading

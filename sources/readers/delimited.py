@@ -19,13 +19,12 @@ from pyarrow import csv as arrow_csv
 
 from sources.catalogue.models import Contract
 from sources.deliveries import Manifest
-from sources.readers.lines import Decoder, Lines, blocks, lines_of
+from sources.readers.lines import Decoder, Lines, Mask, blocks, lines_of
 from sources.readers.staging import Reading, Unreadable, add_batch, add_torn, match_headers, tidy_header
 from sources.tables import quoted
 
 BOM = b"\xef\xbb\xbf"
 QUOTE, COMMA, RETURN, FEED = 34, 44, 13, 10
-Mask = npt.NDArray[np.bool_]
 
 
 def read_delimited(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, file: Path) -> Reading:
@@ -50,7 +49,11 @@ def read_delimited(con: duckdb.DuckDBPyConnection, contract: Contract, manifest:
 
 def _without_bom(block: bytes, expected: bool) -> bytes:
     if block.startswith(BOM) != expected:
-        raise Unreadable("the file does not begin with the UTF-8 byte order mark" if expected else "the file begins with a UTF-8 mark")
+        raise Unreadable(
+            "the file does not begin with the UTF-8 byte order mark"
+            if expected
+            else "the file begins with a UTF-8 mark"
+        )
     return block.removeprefix(BOM)
 
 
@@ -71,7 +74,9 @@ def _cells(line: str) -> list[str] | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _add_block(con: duckdb.DuckDBPyConnection, lines: Lines, header: Sequence[str], places: dict[str, int], position: int) -> int:
+def _add_block(
+    con: duckdb.DuckDBPyConnection, lines: Lines, header: Sequence[str], places: dict[str, int], position: int
+) -> int:
     """Records of a block; returns the position of its last record."""
     record = (lines.ends > lines.starts) & ~_repeated_header(lines, header)
     positions = position + np.cumsum(record)
@@ -79,12 +84,18 @@ def _add_block(con: duckdb.DuckDBPyConnection, lines: Lines, header: Sequence[st
     whole = record & ~irregular & (commas == len(header) - 1)
     _add_whole(con, lines, whole, positions[whole], len(header), places)
     odd = np.flatnonzero(record & irregular)
-    parsed = [(int(positions[number]), _cells(lines.line(number).decode("utf-8"))) for number in odd]
+    parsed = [(int(positions[number]), _cells(lines.line(int(number)).decode("utf-8"))) for number in odd]
     right = [(number, cells) for number, cells in parsed if cells is not None and len(cells) == len(header)]
     _add_cells(con, right, places)
     torn_odd = {number for number, cells in parsed if cells is None or len(cells) != len(header)}
-    torn = [number for number in np.flatnonzero(record & ~whole) if not irregular[number] or int(positions[number]) in torn_odd]
-    add_torn(con, [int(positions[number]) for number in torn], [lines.line(number).decode("utf-8") for number in torn])
+    torn = [
+        number
+        for number in np.flatnonzero(record & ~whole)
+        if not irregular[number] or int(positions[number]) in torn_odd
+    ]
+    add_torn(
+        con, [int(positions[number]) for number in torn], [lines.line(int(number)).decode("utf-8") for number in torn]
+    )
     return int(positions[-1])
 
 
@@ -124,8 +135,14 @@ def _structure(lines: Lines) -> tuple[npt.NDArray[np.int64], Mask]:
     return np.bincount(line_of_comma, minlength=count), irregular
 
 
-def _add_whole(con: duckdb.DuckDBPyConnection, lines: Lines, whole: Mask, positions: npt.NDArray[np.int64], width: int,
-               places: dict[str, int]) -> None:
+def _add_whole(
+    con: duckdb.DuckDBPyConnection,
+    lines: Lines,
+    whole: Mask,
+    positions: npt.NDArray[np.int64],
+    width: int,
+    places: dict[str, int],
+) -> None:
     """Regular lines with the right number of cells, parsed together."""
     if not whole.any():
         return
@@ -139,20 +156,37 @@ def _add_whole(con: duckdb.DuckDBPyConnection, lines: Lines, whole: Mask, positi
         pa.py_buffer(data),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
         parse_options=arrow_csv.ParseOptions(newlines_in_values=False),
-        convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=wanted,
-                                                 strings_can_be_null=True, null_values=[""], check_utf8=False),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=wanted,
+            strings_can_be_null=True,
+            null_values=[""],
+            check_utf8=False,
+        ),
     )
     if table.num_rows != len(positions):
         raise Unreadable("lines and rows of the file do not agree")
     table = table.append_column("position", pa.array(positions, pa.int64()))
-    add_batch(con, table, {"position": "position", "torn": "FALSE"} | {name: quoted(names[place]) for name, place in places.items()})
+    add_batch(
+        con,
+        table,
+        {"position": "position", "torn": "FALSE"} | {name: quoted(names[place]) for name, place in places.items()},
+    )
 
 
-def _add_cells(con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[int, list[str] | None]], places: dict[str, int]) -> None:
+def _add_cells(
+    con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[int, list[str] | None]], places: dict[str, int]
+) -> None:
     """Lines that were parsed one by one."""
     if not rows:
         return
-    columns = {f"c{place}": pa.array([cells[place] or None for _, cells in rows if cells is not None], pa.string())
-               for place in places.values()}
+    columns = {
+        f"c{place}": pa.array([cells[place] or None for _, cells in rows if cells is not None], pa.string())
+        for place in places.values()
+    }
     table = pa.table({"position": pa.array([number for number, _ in rows], pa.int64()), **columns})
-    add_batch(con, table, {"position": "position", "torn": "FALSE"} | {name: quoted(f"c{place}") for name, place in places.items()})
+    add_batch(
+        con,
+        table,
+        {"position": "position", "torn": "FALSE"} | {name: quoted(f"c{place}") for name, place in places.items()},
+    )

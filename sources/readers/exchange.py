@@ -33,13 +33,18 @@ def read_exchange(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: 
     variable = dsn_variable(contract.department)
     dsn = os.environ.get(variable)
     if not dsn:
-        raise SourceUnavailable("the exchange database is not configured", where, f"set {variable} to its connection string")
+        raise SourceUnavailable(
+            "the exchange database is not configured", where, f"set {variable} to its connection string"
+        )
     reading = Reading()
     batches = _batches(contract, manifest, dsn, reading)
     while (batch := _next(batches, variable, where)) is not None:
         cells = [name for name in batch.column_names if name != "position"]
-        add_batch(con, batch, {"position": quoted("position"), "torn": "FALSE"}
-                  | {name: f"nullif({quoted(name)}, '')" for name in cells})
+        add_batch(
+            con,
+            batch,
+            {"position": quoted("position"), "torn": "FALSE"} | {name: f"nullif({quoted(name)}, '')" for name in cells},
+        )
     return reading
 
 
@@ -48,8 +53,11 @@ def _next(batches: Iterator[pa.Table], variable: str, where: str) -> pa.Table | 
     try:
         return next(batches, None)
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise SourceUnavailable(f"the exchange database did not answer or went away ({type(error).__name__})", where,
-                                f"check the server and {variable}, then run again; nothing was changed") from None
+        raise SourceUnavailable(
+            f"the exchange database did not answer or went away ({type(error).__name__})",
+            where,
+            f"check the server and {variable}, then run again; nothing was changed",
+        ) from None
 
 
 def _batches(contract: Contract, manifest: Manifest, dsn: str, reading: Reading) -> Iterator[pa.Table]:
@@ -72,12 +80,18 @@ def _table(contract: Contract) -> tuple[str, str]:
     return schema or "public", table
 
 
-def _columns(remote: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, reading: Reading) -> dict[str, str]:
+def _columns(
+    remote: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, reading: Reading
+) -> dict[str, str]:
     """Database columns by name of the contract. Raises Unreadable for missing required ones."""
     schema, table = _table(contract)
-    query = ("SELECT column_name::text AS name FROM information_schema.columns "
-             f"WHERE table_schema = {literal(schema)} AND table_name = {literal(table)}")
-    present = {str(row[0]) for row in remote.execute("SELECT name FROM postgres_query(?, ?)", [REMOTE, query]).fetchall()}
+    query = (
+        "SELECT column_name::text AS name FROM information_schema.columns "
+        f"WHERE table_schema = {literal(schema)} AND table_name = {literal(table)}"
+    )
+    present = {
+        str(row[0]) for row in remote.execute("SELECT name FROM postgres_query(?, ?)", [REMOTE, query]).fetchall()
+    }
     if not present:
         raise Unreadable(f"there is no table {contract.delivery.table}")
     columns = {column.name: column.db_column or column.name for column in contract.data_columns}
@@ -98,5 +112,7 @@ def _query(contract: Contract, manifest: Manifest, columns: list[str]) -> str:
     schema, table = _table(contract)
     batch = contract.column(contract.delivery.batch_column or "").db_column or ""
     cells = ", ".join(f"{quoted(column)}::text AS c{number}" for number, column in enumerate(columns))
-    return (f"SELECT row_number() OVER (ORDER BY ctid) AS position, {cells} FROM {quoted(schema)}.{quoted(table)} "
-            f"WHERE {quoted(batch)} = {literal(manifest.batch or '')}")
+    return (
+        f"SELECT row_number() OVER (ORDER BY ctid) AS position, {cells} FROM {quoted(schema)}.{quoted(table)} "
+        f"WHERE {quoted(batch)} = {literal(manifest.batch or '')}"
+    )

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sources.catalogue.models import Contract
 from sources.deliveries import Manifest
-from sources.readers.lines import Lines, blocks, lines_of
+from sources.readers.lines import Lines, Mask, blocks, lines_of
 from sources.readers.staging import Reading, Unreadable, add_batch, add_torn
 from sources.tables import quoted
 
@@ -41,10 +41,11 @@ def read_fixed_width(con: duckdb.DuckDBPyConnection, contract: Contract, manifes
     return Reading()
 
 
-def _records(lines: Lines) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _records(lines: Lines) -> Mask:
+    """Lines that are records: neither blank nor the lone end-of-file mark."""
     lengths = lines.ends - lines.starts
     mark = (lengths == 1) & (lines.bytes_[lines.starts] == END_OF_FILE)
-    return (lengths > 0) & ~mark
+    return np.asarray((lengths > 0) & ~mark, dtype=np.bool_)
 
 
 def _add_block(con: duckdb.DuckDBPyConnection, contract: Contract, lines: Lines, position: int) -> int:
@@ -56,16 +57,24 @@ def _add_block(con: duckdb.DuckDBPyConnection, contract: Contract, lines: Lines,
     positions = position + np.cumsum(record)
     whole = record & (lines.ends - lines.starts == width)
     torn = np.flatnonzero(record & ~whole)
-    add_torn(con, [int(positions[number]) for number in torn], [lines.line(number).decode("gbk", "replace") for number in torn])
+    add_torn(
+        con,
+        [int(positions[number]) for number in torn],
+        [lines.line(int(number)).decode("gbk", "replace") for number in torn],
+    )
     if whole.any():
         rows = lines.bytes_[lines.starts[whole][:, None] + np.arange(width)]
         feed = np.full((len(rows), 1), 10, dtype=np.uint8)
         columns = {}
         for column in contract.data_columns:
             start = (column.start or 1) - 1
-            field = np.concatenate([rows[:, start:start + (column.width or 0)], feed], axis=1)
+            field = np.concatenate([rows[:, start : start + (column.width or 0)], feed], axis=1)
             columns[column.name] = pa.array(field.tobytes().decode("gbk", "replace").split("\n")[:-1], pa.string())
         batch = pa.table({"record_position": pa.array(positions[whole], pa.int64()), **columns})
-        add_batch(con, batch, {"position": "record_position", "torn": "FALSE"}
-                  | {name: f"nullif(rtrim({quoted(name)}, ' '), '')" for name in columns})
+        add_batch(
+            con,
+            batch,
+            {"position": "record_position", "torn": "FALSE"}
+            | {name: f"nullif(rtrim({quoted(name)}, ' '), '')" for name in columns},
+        )
     return len(torn)

@@ -39,8 +39,12 @@ def read_json_lines(con: duckdb.DuckDBPyConnection, contract: Contract, manifest
 
 def _add_block(con: duckdb.DuckDBPyConnection, contract: Contract, lines: list[str], before: int) -> set[str]:
     """Records of a block; returns the keys as they are written."""
-    batch = pa.table({"record_position": pa.array(range(before + 1, before + len(lines) + 1), pa.int64()),
-                      "line": pa.array(lines, pa.string())})
+    batch = pa.table(
+        {
+            "record_position": pa.array(range(before + 1, before + len(lines) + 1), pa.int64()),
+            "line": pa.array(lines, pa.string()),
+        }
+    )
     con.register(BATCH, batch)
     is_object = "coalesce(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END, FALSE)"
     torn = con.execute(f"SELECT record_position, line FROM {BATCH} WHERE NOT {is_object} ORDER BY 1").fetchall()
@@ -63,7 +67,10 @@ def _cells(contract: Contract, keys: set[str]) -> dict[str, str]:
     for column in contract.data_columns:
         spellings = sorted(key for key in keys if tidy_header(key) == tidy_header(column.header) and '"' not in key)
         if spellings:
-            paths = [f"nullif(json_extract_string(line, {literal(chr(36) + '.' + chr(34) + key + chr(34))}), '')" for key in spellings]
+            paths = [
+                f"nullif(json_extract_string(line, {literal(chr(36) + '.' + chr(34) + key + chr(34))}), '')"
+                for key in spellings
+            ]
             cells[column.name] = f"coalesce({', '.join(paths)})"
     return cells
 

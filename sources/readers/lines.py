@@ -20,6 +20,7 @@ UNREADABLE_SHARE = 0.1
 """A file in which more than a tenth of the lines hold bytes that its encoding lacks is in another encoding; a few are damage."""
 
 Positions = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Lines:
     ends: Positions
 
     def line(self, number: int) -> bytes:
-        return self.data[int(self.starts[number]):int(self.ends[number])]
+        return self.data[int(self.starts[number]) : int(self.ends[number])]
 
 
 def blocks(file: Path) -> Iterator[bytes]:

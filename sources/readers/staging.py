@@ -41,8 +41,14 @@ class Reading:
 def create_stage(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """An empty staging table for one delivery."""
     con.execute(f"DROP TABLE IF EXISTS temp.{STAGE}")
-    con.execute(create_table(STAGE, {"position": "BIGINT", "torn": "BOOLEAN", "raw_line": "VARCHAR"}
-                             | {column.name: "VARCHAR" for column in contract.data_columns}, temporary=True))
+    con.execute(
+        create_table(
+            STAGE,
+            {"position": "BIGINT", "torn": "BOOLEAN", "raw_line": "VARCHAR"}
+            | {column.name: "VARCHAR" for column in contract.data_columns},
+            temporary=True,
+        )
+    )
 
 
 def tidy_header(header: str) -> str:
@@ -50,11 +56,16 @@ def tidy_header(header: str) -> str:
     return header.strip(SPACES).translate(BRACKETS)
 
 
-def match_headers(contract: Contract, headers: Sequence[str], manifest: Manifest, reading: Reading, sheet: str = "") -> dict[str, int]:
+def match_headers(
+    contract: Contract, headers: Sequence[str], manifest: Manifest, reading: Reading, sheet: str = ""
+) -> dict[str, int]:
     """Where each column of the contract stands. Raises Unreadable with everything that is missing, twice, or renamed."""
     tidied = [tidy_header(header) for header in headers]
-    places = {column.name: tidied.index(tidy_header(column.header)) for column in contract.data_columns
-              if tidy_header(column.header) in tidied}
+    places = {
+        column.name: tidied.index(tidy_header(column.header))
+        for column in contract.data_columns
+        if tidy_header(column.header) in tidied
+    }
     needed = {column.name for column in contract.data_columns if column.required}
     if manifest.kind == "delta" and contract.delta.marker is not None:
         needed.add(contract.delta.marker)
@@ -64,9 +75,13 @@ def match_headers(contract: Contract, headers: Sequence[str], manifest: Manifest
     lacking = [column.header for column in absent if column.name in needed]
     problems = []
     if lacking:
-        problems.append(f"{sheet}{len(lacking)} of {len(contract.data_columns)} columns are missing: {', '.join(lacking)}")
+        problems.append(
+            f"{sheet}{len(lacking)} of {len(contract.data_columns)} columns are missing: {', '.join(lacking)}"
+        )
     elif absent and extra and manifest.minor_version == 0:
-        problems.append(f"{sheet}renamed columns: {', '.join(column.header for column in absent)} missing, {len(extra)} unknown")
+        problems.append(
+            f"{sheet}renamed columns: {', '.join(column.header for column in absent)} missing, {len(extra)} unknown"
+        )
     twice = sorted({header for header in tidied if header in known and tidied.count(header) > 1})
     if twice:
         problems.append(f"{sheet}columns delivered twice: {', '.join(twice)}")

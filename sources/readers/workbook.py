@@ -37,7 +37,9 @@ def read_workbook(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: 
         book = fastexcel.read_excel(str(file))
         long_numbers = _long_numbers(file)
     except (fastexcel.FastExcelError, zipfile.BadZipFile, EOFError, OSError) as error:
-        raise Unreadable(f"the file cannot be read as a workbook ({type(error).__name__}); it may be truncated") from None
+        raise Unreadable(
+            f"the file cannot be read as a workbook ({type(error).__name__}); it may be truncated"
+        ) from None
     reading, position, data_sheets, problems = Reading(), 0, 0, list[str]()
     for number, name in enumerate(book.sheet_names):
         table = _load(book, name)
@@ -80,8 +82,15 @@ def _header_row(contract: Contract, table: pa.Table | None) -> int | None:
     return found
 
 
-def _add_sheet(con: duckdb.DuckDBPyConnection, contract: Contract, table: pa.Table, headers: list[str], places: dict[str, int],
-               position: int, long_numbers: dict[str, str]) -> int:
+def _add_sheet(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    table: pa.Table,
+    headers: list[str],
+    places: dict[str, int],
+    position: int,
+    long_numbers: dict[str, str],
+) -> int:
     """Records of one sheet: no blank rows, no header again, no sum row at the end. Returns the last position."""
     if table.num_rows == 0:
         return position
@@ -95,8 +104,14 @@ def _add_sheet(con: duckdb.DuckDBPyConnection, contract: Contract, table: pa.Tab
         records.pop()
     chosen = table.take(pa.array(records, pa.int64()))
     cells = {name: _with_exponents(chosen.column(place), long_numbers) for name, place in places.items()}
-    batch = pa.table({"record_position": pa.array(range(position + 1, position + len(records) + 1), pa.int64()), **cells})
-    add_batch(con, batch, {"position": "record_position", "torn": "FALSE"} | {name: f"nullif({quoted(name)}, '')" for name in cells})
+    batch = pa.table(
+        {"record_position": pa.array(range(position + 1, position + len(records) + 1), pa.int64()), **cells}
+    )
+    add_batch(
+        con,
+        batch,
+        {"position": "record_position", "torn": "FALSE"} | {name: f"nullif({quoted(name)}, '')" for name in cells},
+    )
     return position + len(records)
 
 
