@@ -180,7 +180,7 @@ def test_every_step_is_reported(city: duckdb.DuckDBPyConnection) -> None:
     assert {module.__name__.rpartition(".")[2] for module in profile.MODULES} | {"profile"} == set(steps)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(made=records(), order=st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(made: Records, order: object) -> None:
     shuffled = made.copy()

@@ -8,16 +8,13 @@ Does not: rules of single attributes.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute
 from sources.tables import literal, quoted
-
-if TYPE_CHECKING:
-    from warehouse.build import ProfileBuild
+from warehouse.build import ProfileBuild, in_force
 
 VALUE_TYPES = {
     "string": "VARCHAR",
@@ -37,9 +34,6 @@ VALUE_TYPES = {
 }
 CONFIDENCE_TYPE = "DECIMAL(9,6)"
 """Two decimals would make every match certain."""
-
-RESETTLEMENT_KEPT_MONTHS = 24
-"""Clarification 28: a resettlement period that ended longer ago is removed before any rule."""
 
 
 def value_type(attribute: Attribute) -> str:
@@ -67,18 +61,15 @@ def records(build: ProfileBuild, category: str, roles: tuple[str, ...] | None = 
     contract = load_catalogue().contracts[category]
     named = roles or tuple(role.role for role in contract.person_roles if role.subject)
     latest = f"({day(build.as_of)}::TIMESTAMP + INTERVAL '23:59:59.999999')"
-    conditions = [f"mentions.role IN ({', '.join(literal(role) for role in named)})"]
-    if category in build.without:
+    conditions = [f"mentions.role IN ({', '.join(literal(role) for role in named)})", in_force(category, build)]
+    if not build.usable(category):
         conditions.append("false")
-    if category == "resettlement_support":
-        ended = f"records.support_end < {months_before(build.as_of, RESETTLEMENT_KEPT_MONTHS)}"
-        conditions.append(f"coalesce(NOT ({ended}), true)")
     return f"""(
-        SELECT mentions.person_id, mentions.role, records.*,
-               least(coalesce(records.{quoted(contract.delta.order_by)}::TIMESTAMP, records.updated_on::TIMESTAMP),
+        SELECT mentions.person_id, mentions.role, r.*,
+               least(coalesce(r.{quoted(contract.delta.order_by)}::TIMESTAMP, r.updated_on::TIMESTAMP),
                {latest}) AS last_update
-        FROM {quoted("current_" + category)} AS records
-        JOIN mention_person AS mentions ON mentions.record_id = records.record_id
+        FROM {quoted("current_" + category)} AS r
+        JOIN mention_person AS mentions ON mentions.record_id = r.record_id
         WHERE {" AND ".join(conditions)})"""
 
 
