@@ -85,21 +85,25 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, on_step: Report | None = 
     """Make attr_*, profile, profile_open and their records from the current tables. attr_* hold the values of
     `profile` afterwards."""
     report = on_step or (lambda _step, _rows: None)
-    again = touched_by(HIDDEN) if _has_records(con, HIDDEN) else frozenset[str]()
-    if again:
-        _compute(con, MODULES, ProfileBuild(as_of, without=HIDDEN), report)
-        _assemble(con, "_open")
-        changed = [module for module in MODULES if again & set(module.ATTRIBUTES)]
-        _compute(con, changed, ProfileBuild(as_of), report)
-        _assemble(con, "")
+    touched = touched_by(HIDDEN)
+    steady = _batches("steady", [name for name in stored_attributes() if name not in touched])
+    changing = _batches("changing", [name for name in stored_attributes() if name in touched])
+    hidden = _has_records(con, HIDDEN)
+    _compute(con, MODULES, ProfileBuild(as_of, without=HIDDEN if hidden else frozenset()), report)
+    _fill(con, steady | changing)
+    _assemble(con, "_open" if hidden else "", steady | changing)
+    if hidden:
+        _compute(con, [one for one in MODULES if touched & set(one.ATTRIBUTES)], ProfileBuild(as_of), report)
+        _fill(con, changing)
+        _assemble(con, "", steady | changing)
     else:
-        _compute(con, MODULES, ProfileBuild(as_of), report)
-        _assemble(con, "")
         for table in ("profile", "profile_record"):
             con.execute(f"CREATE OR REPLACE TABLE {table}_open AS FROM {table}")
+    for batch in steady | changing:
+        con.execute(f"DROP TABLE {batch}")
     persons, values = _count(con, "profile"), sum(_count(con, "attr_" + name) for name in stored_attributes())
     report("profile", persons)
-    return ProfileCounts(persons, values, len(again))
+    return ProfileCounts(persons, values, len(touched) if hidden else 0)
 
 
 def fill_open_mismatches(con: duckdb.DuckDBPyConnection) -> None:
@@ -152,36 +156,40 @@ def _compute(
         report(module.__name__.rpartition(".")[2], sum(_count(con, "attr_" + name) for name in module.ATTRIBUTES))
 
 
-def _assemble(con: duckdb.DuckDBPyConnection, suffix: str) -> None:
-    """profile<suffix> and profile_record<suffix> from attr_*: batches of attributes first, then the batches side by
-    side."""
-    names, recorded = stored_attributes(), recorded_attributes()
-    parts = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
-    for number, part in enumerate(parts):
-        con.execute(_part(number, part, recorded))
-    joins = "\n".join(f"JOIN profile_part_{number} USING (person_id)" for number in range(len(parts)))
+def _batches(name: str, attributes: list[str]) -> dict[str, tuple[str, ...]]:
+    """Names of temporary tables and the attributes that each holds."""
+    starts = range(0, len(attributes), BATCH)
+    return {f"profile_{name}_{number}": tuple(attributes[start : start + BATCH]) for number, start in enumerate(starts)}
+
+
+def _fill(con: duckdb.DuckDBPyConnection, batches: dict[str, tuple[str, ...]]) -> None:
+    """Each batch: values and winning records of its attributes, one row per person."""
+    recorded = frozenset(recorded_attributes())
+    for batch, names in batches.items():
+        tables = {name: quoted("attr_" + name) for name in names}
+        values = [f"{table}.value AS {quoted(name)}" for name, table in tables.items()]
+        records = [f"{table}.record_id AS {_record_of(name)}" for name, table in tables.items() if name in recorded]
+        joins = "\n".join(f"LEFT JOIN {table} ON {table}.person_id = everybody.person_id" for table in tables.values())
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE {batch} AS
+            SELECT everybody.person_id, {", ".join(values + records)}
+            FROM everybody {joins}""")
+
+
+def _assemble(con: duckdb.DuckDBPyConnection, suffix: str, batches: dict[str, tuple[str, ...]]) -> None:
+    """profile<suffix> and profile_record<suffix>: the batches side by side."""
     persons = "(SELECT person_id, known_from FROM everybody)"
-    values = ", ".join(quoted(name) for name in names)
+    joins = "\n".join(f"JOIN {batch} USING (person_id)" for batch in batches)
+    values = ", ".join(quoted(name) for name in stored_attributes())
     con.execute(
         f"CREATE OR REPLACE TABLE profile{suffix} AS SELECT person_id, {values}, known_from FROM {persons} {joins}"
     )
-    records = ", ".join(f"{quoted('record of ' + name)} AS {quoted(name)}" for name in recorded)
+    records = ", ".join(f"{_record_of(name)} AS {quoted(name)}" for name in recorded_attributes())
     con.execute(f"CREATE OR REPLACE TABLE profile_record{suffix} AS SELECT person_id, {records} FROM {persons} {joins}")
-    for number in range(len(parts)):
-        con.execute(f"DROP TABLE profile_part_{number}")
 
 
-def _part(number: int, names: tuple[str, ...], recorded: tuple[str, ...]) -> str:
-    tables = {name: quoted("attr_" + name) for name in names}
-    values = [f"{table}.value AS {quoted(name)}" for name, table in tables.items()]
-    records = [
-        f"{table}.record_id AS {quoted('record of ' + name)}" for name, table in tables.items() if name in recorded
-    ]
-    joins = "\n".join(f"LEFT JOIN {table} ON {table}.person_id = everybody.person_id" for table in tables.values())
-    return f"""
-        CREATE OR REPLACE TEMP TABLE profile_part_{number} AS
-        SELECT everybody.person_id, {", ".join(values + records)}
-        FROM everybody {joins}"""
+def _record_of(attribute: str) -> str:
+    return quoted("record of " + attribute)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sources.catalogue import load_catalogue
+from sources.tables import quoted
 from tests.factories import a_record, an_empty_city, insert
 from tests.warehouse.random_city import Records, records, written
 from warehouse import profile
+from warehouse.build import ProfileBuild
 
 AS_OF = date(2025, 6, 8)
 ATTRIBUTES = tuple(load_catalogue().attributes)
@@ -196,3 +198,16 @@ def test_row_order_changes_nothing(made: Records, order: object) -> None:
                 ]
             )
     assert found[0] == found[1]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=records())
+def test_what_is_not_computed_again_would_be_the_same(made: Records) -> None:
+    with written(made) as con:
+        profile.build(con, AS_OF)
+        fast = con.execute("FROM profile ORDER BY person_id").fetchall()
+        for module in profile.MODULES:
+            module.build(con, ProfileBuild(AS_OF))
+        for place, name in enumerate(profile.stored_attributes(), start=1):
+            again = dict(con.execute(f"SELECT person_id, value FROM {quoted('attr_' + name)}").fetchall())
+            assert {row[0]: row[place] for row in fast if row[place] is not None} == again, name
