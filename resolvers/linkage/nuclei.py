@@ -22,7 +22,7 @@ def like_pattern(column: str) -> str:
 
 
 def agreeing_names(left: str, right: str, *, former: bool = True) -> str:
-    """SQL condition: the names of two rows (aliases) can be the same name written differently. NULL where a name is missing.
+    """SQL condition: the names of two rows (aliases) can be one name written differently. NULL where a name is missing.
 
     former: the rows have a column `former_plain`.
     """
