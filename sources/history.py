@@ -179,7 +179,7 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, as_o
     """
     number = list(load_catalogue().contracts).index(contract.category) + 1
     table = quoted("current_" + contract.category)
-    columns = list(typed_columns(contract))
+    columns = [column for column in typed_columns(contract) if column not in CURRENT_SYSTEM_COLUMNS]
     values = ", ".join(_value(contract, column) for column in columns)
     con.execute("BEGIN")
     try:
