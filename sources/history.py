@@ -195,6 +195,7 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, as_o
                    {_left_out(contract)} AS is_left_out, {values}
             FROM in_force
             JOIN {quoted("typed_" + contract.category)} AS typed USING (delivery_date, position)
+            CROSS JOIN latest_full
             {_case_join(contract)}
             ORDER BY in_force.natural_key""",
             {"as_of": as_of, "category": contract.category},
@@ -239,7 +240,7 @@ def _left_out(contract: Contract) -> str:
     """Whether the latest full delivery, and everything since, left the record out; for members, the last delivery of their case."""
     if contract.category == "social_assistance":
         return "in_force.delivery_date < cases.last_delivery"
-    return "coalesce(in_force.delivery_date < (SELECT day FROM latest_full), FALSE)"
+    return "coalesce(in_force.delivery_date < latest_full.day, FALSE)"
 
 
 def _case_join(contract: Contract) -> str:
