@@ -26,6 +26,7 @@ from sources.deliveries import discover
 from sources.errors import DeliveryRefused
 from sources.landing import land as land_delivery
 from warehouse import cross_checks, profile, snapshots
+from warehouse.withdrawal import purge_withdrawn
 
 
 @dataclass(slots=True)
@@ -179,8 +180,10 @@ def publish(con: duckdb.DuckDBPyConnection, home: Path, until: date | None, run_
     with stage("snapshot") as event:
         reference = as_of(con, until)
         published = snapshots.publish(con, home, reference, run_id, made_of=fingerprint_of_ledger(con, until))
+        cleaned = purge_withdrawn(con, home)
         event.rows = _count(con, "SELECT count(*) FROM profile")
-    return {"rows": event.rows, "number": published.number, "as_of": reference.isoformat()}
+        event.notes = {"snapshot": published.number, "older_snapshots_cleaned": len(cleaned)}
+    return {"rows": event.rows, "number": published.number, "as_of": reference.isoformat(), "older_snapshots_cleaned": len(cleaned)}
 
 
 def fingerprint_of_ledger(con: duckdb.DuckDBPyConnection, until: date | None) -> str:

@@ -1,0 +1,189 @@
+"""`query`, `profile`, `alerts`: reads of the published snapshot for a stated purpose.
+
+Belongs here: which read a command asks for, and how its answer is written out.
+Does not: what a purpose opens (warehouse/purposes.py), what a query means (warehouse/queries).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from rich.markup import escape
+
+from desk.render import console, table
+from sources.catalogue import load_catalogue
+from sources.errors import OneGridError
+from warehouse import queries
+from warehouse.cross_checks.recipients import counts_by_department, lines_for
+from warehouse.phrases import understand
+from warehouse.provenance import provenance_of
+from warehouse.purposes import authorise, reading
+from warehouse.snapshots import open_snapshot
+
+SHOWN_FIRST = ("person_id", "name", "sex", "age", "residence_township", "residence_community", "residence_address", "resident_type",
+               "residence_months", "contact_phone", "living_alone", "last_confirmed_date")
+"""Columns of a terminal table, as far as the purpose opens them; the other formats carry all columns of the purpose."""
+
+
+class WrongRequest(OneGridError):
+    """The command's arguments contradict one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """What `onegrid query` was asked."""
+
+    purpose: str
+    file: Path | None = None
+    text: str | None = None
+    as_of: date | None = None
+    count: bool = False
+    by: str | None = None
+    output: str = "table"
+    out: Path | None = None
+    limit: int = 20
+
+
+def answer_query(home: Path, request: QueryRequest) -> None:
+    """Understand, answer and print or write."""
+    query = _query_of(request)
+    with open_snapshot(home, query.as_of or request.as_of) as con:
+        if request.by is not None:
+            _write_breakdown(queries.count_by(con, query, request.by), request)
+        elif request.count or load_catalogue().purposes[query.purpose].granularity == "aggregate":
+            counted = queries.count(con, query)
+            _write({"count": counted.persons, "suppressed": counted.suppressed}, request,
+                   "fewer than the smallest number told" if counted.suppressed else f"{counted.persons:,} persons 人")
+        else:
+            _write_rows(con, query, request)
+
+
+def _query_of(request: QueryRequest) -> queries.Query:
+    if (request.file is None) == (request.text is None):
+        raise WrongRequest(what="state either a query file or --text", where="onegrid query", remedy="for instance --text '沙市区独居老人'")
+    if request.text is not None:
+        understood = understand(request.text)
+        if request.output == "table":
+            console.print(f"[bold]{escape(request.text)}[/bold]")
+            console.print(escape(json.dumps({"purpose": request.purpose, "query": understood.query}, ensure_ascii=False)), soft_wrap=True)
+        return queries.parse({"purpose": request.purpose, "query": understood.query})
+    assert request.file is not None
+    text = sys.stdin.read() if str(request.file) == "-" else request.file.read_text(encoding="utf-8")
+    return queries.parse(text, purpose=request.purpose)
+
+
+def _write(values: dict[str, Any], request: QueryRequest, words: str) -> None:
+    if request.output == "table":
+        console.print(words)
+    else:
+        _write_table(pa.Table.from_pylist([values]), request)
+
+
+def _write_breakdown(breakdown: queries.Breakdown, request: QueryRequest) -> None:
+    attribute = load_catalogue().attributes[breakdown.attribute]
+    rows = [{"value": cell.value, "zh": cell.zh, "count": cell.count.persons} for cell in breakdown.cells]
+    if request.output == "table":
+        table(f"{attribute.title_zh} {attribute.name}", ["value", "名称", "persons 人#"],
+              [[row["value"] if row["value"] is not None else "(missing 缺)", row["zh"],
+                row["count"] if row["count"] is not None else "suppressed 不公布"] for row in rows])
+        total = breakdown.total.persons
+        console.print(f"total 合计: {total:,}" if total is not None else "total 合计: suppressed 不公布")
+    else:
+        _write_table(pa.Table.from_pylist(rows), request)
+
+
+def _write_rows(con: duckdb.DuckDBPyConnection, query: queries.Query, request: QueryRequest) -> None:
+    if request.output != "table":
+        _write_table(queries.answer(con, query).rows, request)
+        return
+    opened = load_catalogue().purposes[query.purpose].attributes
+    columns = [name for name in SHOWN_FIRST if name in opened]
+    answer = queries.answer(con, query, columns=columns, limit=request.limit)
+    titles = [load_catalogue().attributes[name].title_zh for name in columns]
+    if request.limit > 0:
+        table("", titles, (row.values() for row in answer.rows.to_pylist()))
+    more = f", the first {answer.rows.num_rows} shown" if answer.rows.num_rows < answer.count else ""
+    console.print(f"{answer.count:,} persons 人{more}")
+
+
+def _write_table(rows: pa.Table, request: QueryRequest) -> None:
+    if request.output == "parquet":
+        if request.out is None:
+            raise WrongRequest(what="Parquet needs a file", where="onegrid query", remedy="add --out FILE.parquet")
+        pyarrow.parquet.write_table(rows, request.out, compression="zstd")
+        console.print(f"wrote {request.out}")
+        return
+    text = _as_json(rows) if request.output == "json" else _as_csv(rows)
+    if request.out is not None:
+        request.out.write_text(text, encoding="utf-8-sig" if request.output == "csv" else "utf-8")
+        console.print(f"wrote {request.out}")
+    else:
+        sys.stdout.write(text)
+
+
+def _as_json(rows: pa.Table) -> str:
+    return json.dumps(rows.to_pylist(), ensure_ascii=False, default=str) + "\n"
+
+
+def _as_csv(rows: pa.Table) -> str:
+    """Header row of attribute names, dates YYYY-MM-DD, lists joined by ;."""
+    columns = {name: [";".join(value) if isinstance(value, list) else value for value in rows[name].to_pylist()]
+               if pa.types.is_list(rows.schema.field(name).type) else rows[name] for name in rows.column_names}
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(pa.table(columns), sink)
+    return str(sink.getvalue().to_pybytes().decode("utf-8"))
+
+
+def show_profile(home: Path, purpose: str, person_id: str | None, id_number: str | None, as_of: date | None, output: str) -> None:
+    """One person's values of the purpose, each with where it came from."""
+    if (person_id is None) == (id_number is None):
+        raise WrongRequest(what="state either PERSON_ID or --id-number", where="onegrid profile", remedy="for instance --id-number ID")
+    key = "person_id" if person_id is not None else "id_number"
+    authorise(purpose, [key], rows=True)
+    with open_snapshot(home, as_of) as con:
+        source = reading(purpose)
+        found = con.execute(f"SELECT {source.expression('person_id')} FROM {source.tables} WHERE {source.expression(key)} = $1 "
+                            f"AND {source.condition} ORDER BY 1", [person_id or (id_number or "").strip().upper()]).fetchall()
+        if not found:
+            raise WrongRequest(what="no person with this key is visible to this purpose", where="published snapshot",
+                               remedy="check the key and the purpose")
+        for (found_id,) in found:
+            values = provenance_of(con, found_id, purpose)
+            if output == "table":
+                titles = {name: attribute.title_zh for name, attribute in load_catalogue().attributes.items()}
+                table(f"{found_id}", ["attribute", "名称", "value", "rule", "from", "delivered", "agree#", "differ#"],
+                      [[v.attribute, titles[v.attribute], v.value, v.rule, f"{v.category} {v.natural_key}" if v.category else None,
+                        v.delivery_date, v.agree, v.disagree] for v in values])
+            else:
+                sys.stdout.write(json.dumps([asdict(value) for value in values], ensure_ascii=False, default=str) + "\n")
+
+
+def show_alerts(home: Path, department: str, output: str, limit: int) -> None:
+    """Open alerts addressed to a department, as it may see them."""
+    if department not in load_catalogue().departments:
+        raise WrongRequest(what=f"there is no department {department!r}", where="--department",
+                           remedy=f"state one of: {', '.join(load_catalogue().departments)}")
+    with open_snapshot(home) as con:
+        lines = lines_for(con, department)
+    if output != "table":
+        sys.stdout.write(json.dumps([asdict(line) for line in lines], ensure_ascii=False, default=str) + "\n")
+        return
+    table(f"Open alerts 待核实事项: {department}", ["alert", "检查", "severity", "own records 本部门记录", "told", "evidence 依据"],
+          [[line.alert_id, line.title_zh, line.severity, line.own_records, line.told,
+            [f"{name} {value}" for name, value in line.evidence.items()]] for line in lines[:limit]])
+    console.print(f"{len(lines):,} open" + (f", the first {limit} shown" if len(lines) > limit else ""))
+
+
+def show_alert_counts(home: Path) -> None:
+    """Open alerts per department."""
+    with open_snapshot(home) as con:
+        table("Open alerts per department 各部门待核实", ["department", "open#"], counts_by_department(con))
