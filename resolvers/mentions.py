@@ -59,6 +59,9 @@ _RESIDENT_CARD = "('111', '113', '990')"
 own."""
 
 _ORGANISATION = "8"
+"""Unified social credit code; it is no document of a person, so the typed code is missing where the list says so."""
+
+_ORGANISATION_NAME = "(公司|学校|小学|中学|幼儿园|大学|中心|委员会|医院|银行|合作社|管理局|办公室|居委会|村委会|厂)$"
 
 _HOUSEHOLDS = {
     "household_registration": "CASE WHEN r.household_type = '1' THEN 'household|' || r.household_no END",
@@ -117,12 +120,15 @@ def _id_expressions(role: PersonRole) -> tuple[str, str, str]:
     return f"CASE WHEN {usable} THEN {number} END", state, f"CASE WHEN {usable} THEN NULL ELSE {number} END"
 
 
-def _condition(role: PersonRole) -> str:
+def _condition(contract: Contract, role: PersonRole) -> str:
     """A mention needs a name or a number; an organisation is no person."""
     named = [_column(name) for name in (role.name, role.id_number) if name]
     condition = "(" + " OR ".join(f"{name} IS NOT NULL" for name in named) + ")"
-    if role.id_type is not None:
-        condition += f" AND {_column(role.id_type)} IS DISTINCT FROM {literal(_ORGANISATION)}"
+    if contract.category == "house_registry" and role.id_type and role.id_number:
+        kind, state = _column(role.id_type), f"r.{quoted(role.id_number + '_state')}"
+        condition += f""" AND {kind} IS DISTINCT FROM {literal(_ORGANISATION)}
+            AND NOT ({kind} IS NULL AND coalesce({state} IN ('malformed', 'invalid'), false))
+            AND NOT coalesce(regexp_matches({_column(role.name)}, {literal(_ORGANISATION_NAME)}), false)"""
     return condition
 
 
@@ -150,7 +156,7 @@ def _select(contract: Contract, position: int, role: PersonRole) -> str:
                coalesce({_IS_SELF.get((category, role.role), "false")}, false)
         FROM {quoted("current_" + category)} AS r
         LEFT JOIN place ON place.record_id = r.record_id AND place.column_name = {literal(address or "")}
-        WHERE {_condition(role)}"""
+        WHERE {_condition(contract, role)}"""
 
 
 def build(con: duckdb.DuckDBPyConnection, contract: Contract) -> int:

@@ -49,17 +49,23 @@ def test_only_valid_numbers_of_resident_cards_are_keys(state: str, id_type: str 
     assert (holder["id_number"], holder["id_typed"]) == (key, None if key else NUMBER)
 
 
-def test_an_organisation_is_no_person() -> None:
-    assert (
-        mentions_of(
-            "house_registry",
-            owner_name="第二中心小学",
-            owner_id_type="8",
-            owner_id="91421022B2D5MQ81FA",
-            owner_id_state="malformed",
-        )
-        == {}
-    )
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"owner_id_type": "8", "owner_name": "王伟"}, id="by the type of its number"),
+        pytest.param(
+            {"owner_name": "王伟", "owner_id": "91421022B2D5MQ81FA", "owner_id_state": "malformed"},
+            id="by a number that is no person's, of a type that is no document of a person",
+        ),
+        pytest.param({"owner_name": "公安县第二中心小学"}, id="by its name"),
+    ],
+)
+def test_an_organisation_is_no_person(values: dict[str, Any]) -> None:
+    assert mentions_of("house_registry", **values) == {}
+
+
+def test_an_owner_without_number_is_a_person() -> None:
+    assert set(mentions_of("house_registry", owner_name="王伟", owner_id_type="111")) == {"owner"}
 
 
 def test_a_sex_stated_by_the_role_counts() -> None:
