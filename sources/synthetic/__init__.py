@@ -1,0 +1,58 @@
+"""An invented city that ships with the product: deliveries of all 17 categories in their real formats, and what is true beside them.
+
+Belongs here: the one public function. docs/synthetic_city.md says what is realistic in it and where its tables come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from sources.catalogue import load_catalogue
+from sources.synthetic import deliveries, geography, housing, lives, people, truth, writers
+from sources.synthetic.calendar import delivery_dates
+from sources.synthetic.defects import DefectRates
+
+__all__ = ["CitySummary", "DefectRates", "generate"]
+REFERENCE = date(2025, 6, 1)
+
+
+@dataclass(frozen=True)
+class CitySummary:
+    """Counts of a generated city."""
+
+    residents: int
+    persons: int
+    dwellings: int
+    deliveries: int
+    rows: int
+    mentions: int
+    quarantined: int
+    rows_by_category: dict[str, int]
+
+
+def generate(residents: int, seed: int, out: Path, deltas: int = 2, defects: DefectRates | None = None, as_of: date = REFERENCE) -> CitySummary:
+    """Write the deliveries of a city of about `residents` registered people to `out`; the same arguments give the same bytes."""
+    if residents < 500:
+        raise ValueError("a city needs at least 500 residents")
+    if not 0 <= deltas <= 4:
+        raise ValueError("deltas must be between 0 and 4")
+    catalogue = load_catalogue()
+    rng = np.random.default_rng(seed)
+    ground = geography.build(rng, catalogue, residents)
+    families = people.build(rng, residents)
+    city = housing.settle(rng, families, lives.people_frame(rng, families, as_of), ground, as_of, seed, residents)
+    rates = defects or DefectRates()
+    out.mkdir(parents=True, exist_ok=True)
+    contracts = list(catalogue.contracts.values())
+    made = [deliveries.make(city, catalogue, contract, delivery_dates(contract.category, as_of, deltas), out, rates) for contract in contracts]
+    exchange = [contract for contract in contracts if contract.delivery.format == "postgres"]
+    (out / "postgres" / "schema.sql").write_text(writers.schema_sql(exchange), encoding="utf-8")
+    counts = [count for part in made for count in part.counts]
+    truth.write(out / "truth", city, [part.mentions for part in made], [part.quarantine for part in made], counts, contracts)
+    per_category = {contract.category: sum(int(str(count["rows"])) for count in part.counts) for contract, part in zip(contracts, made, strict=True)}
+    return CitySummary(residents, city.people.height, city.dwellings.height, len(counts), sum(per_category.values()),
+                       sum(part.mentions.height for part in made), sum(part.quarantine.height for part in made), per_category)
