@@ -1,6 +1,6 @@
 """History: what was known on which day, and the records in force.
 
-Belongs here: applying accepted deliveries in date order (full, delta, late ones), withdrawals, and `current_<category>`.
+Belongs here: applying accepted deliveries in date order (full, delta, late ones), and `current_<category>`.
 Does not: reading values (expectations.acceptance), snapshots (warehouse).
 """
 
@@ -25,7 +25,7 @@ SCHOOL_ENDS = ("3", "4", "6")
 
 @dataclass(frozen=True, slots=True)
 class AppliedDelivery:
-    """What one delivery did to the history; every number counts natural keys, `duplicate_keys` rows that lost to another row."""
+    """What one delivery did to the history: counts of natural keys; `duplicate_keys` are rows that lost to another."""
 
     delivery_date: date
     kind: str
@@ -42,8 +42,8 @@ class AppliedDelivery:
 def apply_pending(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[AppliedDelivery]:
     """Apply every accepted delivery in date order, each in one transaction.
 
-    A delivery dated before the newest applied one replays the category from its typed rows, in one transaction: the result is
-    the same as in order.
+    A delivery dated before the newest applied one replays the category from its typed rows, in one transaction: the
+    result is the same as in order.
     """
     rows = con.execute(
         "SELECT delivery_date, stage FROM ledger WHERE category = ? AND stage IN ('accepted', 'applied') "
@@ -91,7 +91,8 @@ def _apply(con: duckdb.DuckDBPyConnection, contract: Contract, day: date) -> App
     counts = _count_changes(con, contract, day, kind)
     _close_versions(con, contract, day, kind)
     con.execute(
-        f"INSERT INTO {quoted('history_' + contract.category)} (natural_key, valid_from, valid_to, delivery_date, position) "
+        f"INSERT INTO {quoted('history_' + contract.category)} "
+        "(natural_key, valid_from, valid_to, delivery_date, position) "
         "SELECT natural_key, $1, NULL, $1, position FROM temp.change WHERE NOT removes ORDER BY natural_key",
         [day],
     )
@@ -100,8 +101,8 @@ def _apply(con: duckdb.DuckDBPyConnection, contract: Contract, day: date) -> App
     con.execute("DROP TABLE temp.change")
     con.execute(
         """
-        UPDATE ledger SET stage = 'applied', duplicate_keys = ?, inserted = ?, updated = ?, deleted = ?, delete_of_unknown = ?,
-               update_of_unknown = ?, insert_of_known = ?, older_order_value = ?
+        UPDATE ledger SET stage = 'applied', duplicate_keys = ?, inserted = ?, updated = ?, deleted = ?,
+               delete_of_unknown = ?, update_of_unknown = ?, insert_of_known = ?, older_order_value = ?
         WHERE category = ? AND delivery_date = ? AND stage <> 'refused'""",
         [*counts, contract.category, day],
     )
@@ -131,7 +132,8 @@ def _state_changes(con: duckdb.DuckDBPyConnection, contract: Contract, day: date
             WHERE history.valid_to IS NULL
         )
         SELECT rows.natural_key, rows.position, rows.operation, coalesce(rows.operation = 'D', FALSE) AS removes,
-               versions.natural_key IS NOT NULL AS known, coalesce(rows.order_value < versions.order_value_before, FALSE) AS older
+               versions.natural_key IS NOT NULL AS known,
+               coalesce(rows.order_value < versions.order_value_before, FALSE) AS older
         FROM counting_rows AS rows LEFT JOIN open_versions AS versions USING (natural_key)""",
         [day],
     )
@@ -148,11 +150,14 @@ def _count_changes(con: duckdb.DuckDBPyConnection, contract: Contract, day: date
     """Counts of AppliedDelivery from `duplicate_keys` on, before anything is changed."""
     row = con.execute(
         f"""
-        WITH absent AS (SELECT count(*) AS keys FROM {quoted("history_" + contract.category)} WHERE {_absent_keys(contract, kind)}),
+        WITH absent AS (
+                 SELECT count(*) AS keys FROM {quoted("history_" + contract.category)} WHERE {_absent_keys(contract, kind)}
+             ),
              delivered AS (SELECT count(*) AS rows FROM {quoted("typed_" + contract.category)} WHERE delivery_date = $1)
         SELECT (SELECT rows FROM delivered) - count(*),
                count(*) FILTER (WHERE NOT removes AND NOT known), count(*) FILTER (WHERE NOT removes AND known),
-               count(*) FILTER (WHERE removes AND known) + (SELECT keys FROM absent), count(*) FILTER (WHERE removes AND NOT known),
+               count(*) FILTER (WHERE removes AND known) + (SELECT keys FROM absent),
+               count(*) FILTER (WHERE removes AND NOT known),
                count(*) FILTER (WHERE operation = 'U' AND NOT known), count(*) FILTER (WHERE operation = 'I' AND known),
                count(*) FILTER (WHERE older)
         FROM temp.change""",
@@ -208,16 +213,19 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, as_o
 
 
 def _versions_in_force(contract: Contract) -> str:
-    """CTEs `latest_full` (day of the latest full delivery) and `in_force` (versions valid on as_of and not removed since)."""
+    """CTEs `latest_full` (its day) and `in_force` (versions valid on as_of and not removed since)."""
     typed, history = quoted("typed_" + contract.category), quoted("history_" + contract.category)
     return f"""
             latest_full AS (
                 SELECT max(delivery_date) AS day FROM ledger
                 WHERE category = $category AND kind = 'full' AND stage = 'applied' AND delivery_date <= $as_of
             ),
-            deltas AS (SELECT delivery_date FROM ledger WHERE category = $category AND kind = 'delta' AND stage = 'applied'),
+            deltas AS (
+                SELECT delivery_date FROM ledger WHERE category = $category AND kind = 'delta' AND stage = 'applied'
+            ),
             removal_candidates AS (
-                SELECT DISTINCT natural_key FROM {typed} WHERE operation = 'D' AND delivery_date IN (SELECT delivery_date FROM deltas)
+                SELECT DISTINCT natural_key FROM {typed}
+                WHERE operation = 'D' AND delivery_date IN (SELECT delivery_date FROM deltas)
             ),
             removals AS (
                 SELECT natural_key, max(delivery_date) AS removed_on FROM (
@@ -237,7 +245,7 @@ def _versions_in_force(contract: Contract) -> str:
 
 
 def _left_out(contract: Contract) -> str:
-    """Whether the latest full delivery, and everything since, left the record out; for members, the last delivery of their case."""
+    """Whether the latest full delivery and all since left the record out; for members, the last one of their case."""
     if contract.category == "social_assistance":
         return "in_force.delivery_date < cases.last_delivery"
     return "coalesce(in_force.delivery_date < latest_full.day, FALSE)"
@@ -247,8 +255,10 @@ def _case_join(contract: Contract) -> str:
     if contract.category != "social_assistance":
         return ""
     return f"""JOIN (
-                SELECT coalesce(typed.case_no, in_force.natural_key) AS case_no, max(in_force.delivery_date) AS last_delivery
-                FROM in_force JOIN {quoted("typed_" + contract.category)} AS typed USING (delivery_date, position) GROUP BY ALL
+                SELECT coalesce(typed.case_no, in_force.natural_key) AS case_no,
+                       max(in_force.delivery_date) AS last_delivery
+                FROM in_force JOIN {quoted("typed_" + contract.category)} AS typed USING (delivery_date, position)
+                GROUP BY ALL
             ) AS cases ON cases.case_no = coalesce(typed.case_no, in_force.natural_key)"""
 
 

@@ -1,6 +1,6 @@
 """Landing: one delivery into `landed_<category>` and the ledger, all or nothing.
 
-Belongs here: identity of a delivery (department, category, date, content), checks against its manifest, the transaction.
+Belongs here: identity of a delivery (department, category, date, content), the manifest's promises, the transaction.
 Does not: formats (sources.readers), reading values (expectations.acceptance).
 """
 
@@ -52,8 +52,8 @@ class LandedDelivery:
 def land(con: duckdb.DuckDBPyConnection, contract: Contract, delivery: Delivery) -> LandedDelivery:
     """Land one delivery in one transaction.
 
-    Raises DeliveryRefused with every problem found: nothing changes but a line `refused` of the ledger, and a corrected file
-    of the same date is accepted later. Raises SourceUnavailable when an exchange database cannot be read: nothing changes.
+    Raises DeliveryRefused with every problem found: nothing changes but a line `refused` of the ledger, and a
+    corrected file of the same date is accepted later. Raises SourceUnavailable when an exchange database cannot be read: nothing changes.
     """
     con.execute("BEGIN")
     try:
@@ -99,7 +99,7 @@ def _land(con: duckdb.DuckDBPyConnection, contract: Contract, delivery: Delivery
         if known[0] != content:
             raise DeliveryRefused(["another batch is known under this date"], delivery.where, CORRECTION)
         return _known(con, delivery)
-    return _store(con, contract, manifest, delivery, content, reading)
+    return _store(con, contract, manifest, delivery, content=content, reading=reading)
 
 
 def _known(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> LandedDelivery:
@@ -152,7 +152,8 @@ def _rows_hash(con: duckdb.DuckDBPyConnection, contract: Contract) -> str:
     cells = ", ".join(f"coalesce(replace({quoted(column.name)}, '|', '||'), '~')" for column in contract.data_columns)
     row = con.execute(f"""
         WITH digests AS (SELECT md5(concat_ws('|;', {cells})) AS digest FROM temp.{STAGE})
-        SELECT count(*), sum(md5_number_lower(digest)::HUGEINT), sum(md5_number_upper(digest)::HUGEINT) FROM digests""").fetchone()
+        SELECT count(*), sum(md5_number_lower(digest)::HUGEINT), sum(md5_number_upper(digest)::HUGEINT)
+        FROM digests""").fetchone()
     return hashlib.sha256(str(row).encode()).hexdigest()
 
 
@@ -161,6 +162,7 @@ def _store(
     contract: Contract,
     manifest: Manifest,
     delivery: Delivery,
+    *,
     content: str,
     reading: Reading,
 ) -> LandedDelivery:

@@ -36,9 +36,10 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def known_hash(con: duckdb.DuckDBPyConnection, category: str, delivery_date: date) -> tuple[str, str | None] | None:
-    """Content hash and manifest hash of the delivery of that day, None when it is not known. Refused ones are not known."""
+    """Content hash and manifest hash of the delivery of that day, None when it is not known or was refused."""
     row = con.execute(
-        "SELECT content_hash, manifest_hash FROM ledger WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
+        "SELECT content_hash, manifest_hash FROM ledger "
+        "WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
         [category, delivery_date],
     ).fetchone()
     return None if row is None else (str(row[0]), row[1])
@@ -48,7 +49,8 @@ def has_full_before(con: duckdb.DuckDBPyConnection, category: str, delivery_date
     """Whether a full delivery of an earlier day is there."""
     return (
         con.execute(
-            "SELECT 1 FROM ledger WHERE category = ? AND delivery_date < ? AND kind = 'full' AND stage <> 'refused' LIMIT 1",
+            "SELECT 1 FROM ledger "
+            "WHERE category = ? AND delivery_date < ? AND kind = 'full' AND stage <> 'refused' LIMIT 1",
             [category, delivery_date],
         ).fetchone()
         is not None

@@ -1,6 +1,6 @@
 """Withdrawn records leave nothing but the fact (clarification 45).
 
-Belongs here: 撤销 of `resettlement_support` purges the record from landed text, typed rows, flags, quarantine and history.
+Belongs here: 撤销 of `resettlement_support` purges landed text, typed rows, flags, quarantine and history.
 Does not: kept snapshots (warehouse.withdrawal); deletions of other categories, which stay in the history.
 """
 
@@ -63,7 +63,8 @@ def _purge_keys(
         WHERE category = $category AND delivery_date <= $day
         UNION
         SELECT delivery_date, position FROM {quoted("landed_" + category)} AS landed
-        WHERE torn AND delivery_date <= $day AND EXISTS (SELECT 1 FROM temp.purged_key WHERE contains(landed.raw_line, natural_key))
+        WHERE torn AND delivery_date <= $day 
+          AND EXISTS (SELECT 1 FROM temp.purged_key WHERE contains(landed.raw_line, natural_key))
         """,
         {"day": day, "category": category},
     )

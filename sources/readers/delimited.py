@@ -1,7 +1,7 @@
 """CSV in GB18030 or UTF-8 with byte order mark.
 
-Belongs here: which lines are records, which are torn, and their cells. Lines are judged as bytes with numpy, whole ones are
-parsed by Arrow, lines with quotes in odd places one by one; see docs/decisions/0002-readers.md.
+Belongs here: which lines are records, which are torn, and their cells. Lines are judged as bytes with numpy, whole ones
+are parsed by Arrow, lines with quotes in odd places one by one; see docs/decisions/0002-readers.md.
 Does not: reading values.
 """
 
@@ -82,7 +82,7 @@ def _add_block(
     positions = position + np.cumsum(record)
     commas, irregular = _structure(lines)
     whole = record & ~irregular & (commas == len(header) - 1)
-    _add_whole(con, lines, whole, positions[whole], len(header), places)
+    _add_whole(con, lines, whole, positions[whole], width=len(header), places=places)
     odd = np.flatnonzero(record & irregular)
     parsed = [(int(positions[number]), _cells(lines.line(int(number)).decode("utf-8"))) for number in odd]
     right = [(number, cells) for number, cells in parsed if cells is not None and len(cells) == len(header)]
@@ -140,6 +140,7 @@ def _add_whole(
     lines: Lines,
     whole: Mask,
     positions: npt.NDArray[np.int64],
+    *,
     width: int,
     places: dict[str, int],
 ) -> None:

@@ -17,7 +17,7 @@ from sources.readers.staging import Unreadable
 
 BLOCK_BYTES = 1 << 24
 UNREADABLE_SHARE = 0.1
-"""A file in which more than a tenth of the lines hold bytes that its encoding lacks is in another encoding; a few are damage."""
+"""More than a tenth of the lines with bytes that the encoding lacks mean another encoding; a few are damage."""
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -32,7 +32,7 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Reading:
-    """What a reader saw beside the records: headers that the contract does not know, and optional columns that are not there."""
+    """What a reader saw beside the records: unknown headers, and optional columns that are not there."""
 
     extra_columns: set[str] = field(default_factory=set)
     missing_columns: set[str] = field(default_factory=set)
@@ -59,7 +59,7 @@ def tidy_header(header: str) -> str:
 def match_headers(
     contract: Contract, headers: Sequence[str], manifest: Manifest, reading: Reading, sheet: str = ""
 ) -> dict[str, int]:
-    """Where each column of the contract stands. Raises Unreadable with everything that is missing, twice, or renamed."""
+    """Where each column of the contract stands. Raises Unreadable with all that is missing, twice, or renamed."""
     tidied = [tidy_header(header) for header in headers]
     places = {
         column.name: tidied.index(tidy_header(column.header))

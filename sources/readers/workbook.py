@@ -1,7 +1,8 @@
 """Workbooks (xlsx).
 
-Belongs here: which sheets and rows are records, and cells as text. Hidden sheets are never read: if records stand there, their
-number does not agree with the manifest and the delivery is refused. A visible sheet without any header of the contract is no data.
+Belongs here: which sheets and rows are records, and cells as text. Hidden sheets are never read: if records stand
+there, their number does not agree with the manifest and the delivery is refused. A visible sheet without the headers of
+the contract is no data.
 Does not: reading values.
 """
 
@@ -30,7 +31,7 @@ FOOTER_WORD = "合计"
 
 
 def read_workbook(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, file: Path) -> Reading:
-    """Fill the stage from all data sheets in order. Raises Unreadable for a file that is no workbook or a wrong header."""
+    """Fill the stage from all data sheets in order. Raises Unreadable for no workbook or a wrong header."""
     if file.stat().st_size == 0:
         raise Unreadable("the file is empty")
     try:
@@ -53,7 +54,15 @@ def read_workbook(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: 
         except Unreadable as error:
             problems += error.problems
             continue
-        position = _add_sheet(con, contract, table.slice(header_row + 1), headers, places, position, long_numbers)
+        position = _add_sheet(
+            con,
+            contract,
+            table.slice(header_row + 1),
+            headers,
+            places=places,
+            position=position,
+            long_numbers=long_numbers,
+        )
     if not data_sheets:
         problems.append("no visible sheet has the header row")
     if problems:
@@ -62,7 +71,7 @@ def read_workbook(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: 
 
 
 def _load(book: fastexcel.ExcelReader, name: str) -> pa.Table | None:
-    """All rows of a visible sheet as text, None for hidden and empty ones. Formula cells give the value saved with them."""
+    """All rows of a visible sheet as text, None for hidden and empty ones. Formulas give the value saved with them."""
     sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
     if sheet.visible != "visible" or sheet.height == 0 or sheet.width == 0:
         return None
@@ -87,6 +96,7 @@ def _add_sheet(
     contract: Contract,
     table: pa.Table,
     headers: list[str],
+    *,
     places: dict[str, int],
     position: int,
     long_numbers: dict[str, str],
@@ -116,7 +126,7 @@ def _add_sheet(
 
 
 def _with_exponents(column: pa.ChunkedArray, long_numbers: dict[str, str]) -> pa.ChunkedArray:
-    """Numbers beyond the precision of a cell as the workbook shows them, so that they are not taken for text (clarification 51)."""
+    """Numbers beyond the precision of a cell as the workbook shows them, never like text (clarification 51)."""
     if not long_numbers:
         return column
     values = pa.array(list(long_numbers), column.type)

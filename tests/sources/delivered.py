@@ -20,9 +20,7 @@ def contract_of(category: str) -> Contract:
     return load_catalogue().contracts[category]
 
 
-def deliver(
-    root: Path, category: str, day: str, data: bytes | None, rows: int, kind: str = "full", /, **manifest: Any
-) -> Delivery:
+def deliver(root: Path, category: str, day: str, data: bytes | None, rows: int, /, **manifest: Any) -> Delivery:
     """A delivery folder with a manifest that fits, but for what `manifest` says otherwise."""
     contract = contract_of(category)
     folder = root / contract.department / category / day
@@ -31,7 +29,7 @@ def deliver(
         "department": contract.department,
         "category": category,
         "delivery_date": day,
-        "kind": kind,
+        "kind": "full",
         "rows": rows,
         "sha256": None if data is None else hashlib.sha256(data).hexdigest(),
         "encoding": contract.delivery.encoding,

@@ -43,8 +43,16 @@ def _city() -> duckdb.DuckDBPyConnection:
 def _accepted(con: duckdb.DuckDBPyConnection, category: str, day: str, kind: str, *rows: Row) -> None:
     insert(con, "ledger", category=category, delivery_date=day, kind=kind, stage="accepted", delivered=len(rows))
     for position, row in enumerate(rows, start=1):
-        insert(con, f"typed_{category}", delivery_date=day, position=position, natural_key=row.key, operation=row.operation,
-               order_value=row.day, **dict(row.values))
+        insert(
+            con,
+            f"typed_{category}",
+            delivery_date=day,
+            position=position,
+            natural_key=row.key,
+            operation=row.operation,
+            order_value=row.day,
+            **dict(row.values),
+        )
         insert(con, f"landed_{category}", delivery_date=day, position=position, torn=False)
 
 
@@ -55,18 +63,37 @@ def _apply(con: duckdb.DuckDBPyConnection, category: str) -> list[history.Applie
 def _in_force(con: duckdb.DuckDBPyConnection, category: str, as_of: str) -> dict[str, tuple[str, int]]:
     """Natural key to delivery date and position."""
     history.materialise_current(con, contract_of(category), date.fromisoformat(as_of))
-    rows = con.execute(f"SELECT natural_key, delivery_date::VARCHAR, position FROM current_{category} ORDER BY record_id").fetchall()
+    rows = con.execute(
+        f"SELECT natural_key, delivery_date::VARCHAR, position FROM current_{category} ORDER BY record_id"
+    ).fetchall()
     return {key: (day, position) for key, day, position in rows}
 
 
-def test_a_delta_with_a_marker_inserts_replaces_and_deletes_and_counts_each_surprise(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_delta_with_a_marker_inserts_replaces_and_deletes_and_counts_each_surprise(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
     _accepted(con, ACCOUNTS, "2025-01-01", "full", Row("a"), Row("b"), Row("c", day="2025-01-05"))
-    _accepted(con, ACCOUNTS, "2025-02-01", "delta", Row("a", "D"), Row("b", "I"), Row("c", "U"), Row("x", "D"), Row("y", "U"),
-              Row("z", "I"))
+    _accepted(
+        con,
+        ACCOUNTS,
+        "2025-02-01",
+        "delta",
+        Row("a", "D"),
+        Row("b", "I"),
+        Row("c", "U"),
+        Row("x", "D"),
+        Row("y", "U"),
+        Row("z", "I"),
+    )
     first, second = _apply(con, ACCOUNTS)
     assert (first.inserted, first.updated, first.deleted) == (3, 0, 0)
     assert (second.inserted, second.updated, second.deleted) == (2, 2, 1)
-    assert (second.delete_of_unknown, second.update_of_unknown, second.insert_of_known, second.older_order_value) == (1, 1, 1, 1)
+    assert (second.delete_of_unknown, second.update_of_unknown, second.insert_of_known, second.older_order_value) == (
+        1,
+        1,
+        1,
+        1,
+    )
     assert set(_in_force(con, ACCOUNTS, "2025-02-01")) == {"b", "c", "y", "z"}
     assert _apply(con, ACCOUNTS) == []
 
@@ -75,7 +102,9 @@ def test_a_delta_with_a_marker_inserts_replaces_and_deletes_and_counts_each_surp
     ("category", "left"),
     [pytest.param(ACCOUNTS, {"b"}, id="absence deletes"), pytest.param(PERMITS, {"a", "b"}, id="absence keeps")],
 )
-def test_a_later_full_delivery_that_leaves_a_key_out(con: duckdb.DuckDBPyConnection, category: str, left: set[str]) -> None:
+def test_a_later_full_delivery_that_leaves_a_key_out(
+    con: duckdb.DuckDBPyConnection, category: str, left: set[str]
+) -> None:
     _accepted(con, category, "2025-01-01", "full", Row("a"), Row("b"))
     _accepted(con, category, "2025-04-01", "full", Row("b"))
     _apply(con, category)
@@ -89,7 +118,11 @@ def test_without_a_marker_every_row_of_a_delta_replaces(con: duckdb.DuckDBPyConn
     _accepted(con, EMPLOYMENT, "2025-01-01", "full", Row("a"), Row("b"))
     _accepted(con, EMPLOYMENT, "2025-02-01", "delta", Row("b"), Row("c"))
     _apply(con, EMPLOYMENT)
-    assert _in_force(con, EMPLOYMENT, "2025-02-01") == {"a": ("2025-01-01", 1), "b": ("2025-02-01", 1), "c": ("2025-02-01", 2)}
+    assert _in_force(con, EMPLOYMENT, "2025-02-01") == {
+        "a": ("2025-01-01", 1),
+        "b": ("2025-02-01", 1),
+        "c": ("2025-02-01", 2),
+    }
 
 
 @pytest.mark.parametrize(
@@ -124,8 +157,9 @@ def test_record_ids_are_by_key_and_updated_on_is_never_after_the_reference_date(
     _accepted(con, ACCOUNTS, "2025-01-01", "full", Row("b", day="2030-01-01"), Row("a", day=None))
     _apply(con, ACCOUNTS)
     history.materialise_current(con, contract_of(ACCOUNTS), date(2025, 1, 2))
-    assert con.execute("SELECT record_id, natural_key, updated_on FROM current_fund_accounts ORDER BY 1").fetchall() == [
-        (40_000_000_001, "a", None), (40_000_000_002, "b", date(2025, 1, 2))]
+    assert con.execute(
+        "SELECT record_id, natural_key, updated_on FROM current_fund_accounts ORDER BY 1"
+    ).fetchall() == [(40_000_000_001, "a", None), (40_000_000_002, "b", date(2025, 1, 2))]
 
 
 def _member(case: str, member: str) -> Row:
@@ -138,18 +172,27 @@ def test_a_member_left_out_while_its_case_is_delivered_has_left_the_case(con: du
     _apply(con, ASSISTANCE)
     history.materialise_current(con, contract_of(ASSISTANCE), date(2025, 2, 8))
     assert con.execute("SELECT natural_key, status, left_out FROM current_social_assistance ORDER BY 1").fetchall() == [
-        ("c1|1", "1", False), ("c1|2", "3", True), ("c2|1", "1", False)]
+        ("c1|1", "1", False),
+        ("c1|2", "3", True),
+        ("c2|1", "1", False),
+    ]
 
 
 def test_a_student_left_out_of_the_latest_full_delivery_has_left_school(con: duckdb.DuckDBPyConnection) -> None:
-    students = [Row(key, values=(("status", status),)) for key, status in (("a", "1"), ("b", "3"), ("c", "1"), ("d", "1"))]
+    students = [
+        Row(key, values=(("status", status),)) for key, status in (("a", "1"), ("b", "3"), ("c", "1"), ("d", "1"))
+    ]
     _accepted(con, STUDENTS, "2025-03-01", "full", *students)
     _accepted(con, STUDENTS, "2025-09-20", "full", students[3])
     _accepted(con, STUDENTS, "2025-09-25", "delta", Row("c", "U", values=(("status", "1"),)))
     _apply(con, STUDENTS)
     history.materialise_current(con, contract_of(STUDENTS), date(2025, 9, 25))
     assert con.execute("SELECT natural_key, status, left_out FROM current_student_enrolment ORDER BY 1").fetchall() == [
-        ("a", "5", True), ("b", "3", True), ("c", "1", False), ("d", "1", False)]
+        ("a", "5", True),
+        ("b", "3", True),
+        ("c", "1", False),
+        ("d", "1", False),
+    ]
 
 
 def test_a_withdrawal_leaves_nothing_but_that_something_was_withdrawn_and_when(con: duckdb.DuckDBPyConnection) -> None:
@@ -163,8 +206,12 @@ def test_a_withdrawal_leaves_nothing_but_that_something_was_withdrawn_and_when(c
     for table in (f"typed_{SUPPORT}", f"history_{SUPPORT}"):
         assert con.execute(f"SELECT DISTINCT natural_key FROM {table} ORDER BY 1").fetchall() == [("s1",), ("s3",)]
     assert con.execute(f"SELECT delivery_date, position FROM landed_{SUPPORT} ORDER BY ALL").fetchall() == [
-        (date(2025, 1, 1), 1), (date(2025, 2, 1), 2)]
-    assert con.execute("SELECT (SELECT count(*) FROM quarantine) + (SELECT count(*) FROM cell_flags)").fetchone() == (0,)
+        (date(2025, 1, 1), 1),
+        (date(2025, 2, 1), 2),
+    ]
+    assert con.execute("SELECT (SELECT count(*) FROM quarantine) + (SELECT count(*) FROM cell_flags)").fetchone() == (
+        0,
+    )
     left = con.execute("SELECT * FROM withdrawn").fetchall()
     assert [(category, day) for category, _, day in left] == [(SUPPORT, date(2025, 3, 1))]
     assert "s2" not in str(left)
@@ -174,12 +221,20 @@ OPERATIONS = st.sampled_from(["I", "U", "D", None])
 DELTAS = st.lists(st.lists(st.tuples(st.sampled_from("abcd"), OPERATIONS), max_size=5), min_size=1, max_size=4)
 
 
-def _replayed(category: str, deltas: list[list[tuple[str, str | None]]], order: tuple[int, ...], at_once: bool) -> list[Any]:
+def _replayed(
+    category: str, deltas: list[list[tuple[str, str | None]]], order: tuple[int, ...], at_once: bool
+) -> list[Any]:
     city = _city()
     _accepted(city, category, "2025-01-01", "full", Row("a"), Row("b"))
     _apply(city, category)
     for number in order:
-        _accepted(city, category, f"2025-02-{number + 1:02d}", "delta", *(Row(key, operation) for key, operation in deltas[number]))
+        _accepted(
+            city,
+            category,
+            f"2025-02-{number + 1:02d}",
+            "delta",
+            *(Row(key, operation) for key, operation in deltas[number]),
+        )
         if not at_once:
             _apply(city, category)
     _apply(city, category)

@@ -38,7 +38,9 @@ def _loans() -> bytes:
     return as_csv(LOANS, csv_lines(LOANS, ROWS))
 
 
-def test_a_delivery_lands_as_sent_and_the_same_again_changes_nothing(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_a_delivery_lands_as_sent_and_the_same_again_changes_nothing(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     delivery = deliver(tmp_path, LOANS, "2025-01-01", _loans(), 2)
     first = land(con, contract_of(LOANS), delivery)
     before = _state(con)
@@ -64,17 +66,35 @@ def test_a_different_file_under_a_known_date_is_refused_and_the_first_one_stays(
     ("data", "manifest", "reason"),
     [
         pytest.param(b"", {}, "empty", id="an empty file"),
-        pytest.param(as_csv(LOANS, csv_lines(LOANS, [])), {"rows": 0}, "without a single record", id="a full delivery of nothing"),
+        pytest.param(
+            as_csv(LOANS, csv_lines(LOANS, [])), {"rows": 0}, "without a single record", id="a full delivery of nothing"
+        ),
         pytest.param(_loans().removeprefix(b"\xef\xbb\xbf"), {}, "byte order mark", id="no byte order mark"),
-        pytest.param(_loans().decode("utf-8-sig").encode("gb18030"), {}, "byte order mark", id="GB18030 instead of UTF-8"),
-        pytest.param(b"\xef\xbb\xbf" + _loans().decode("utf-8-sig").encode("gb18030"), {}, "columns are missing",
-                     id="GB18030 behind a mark"),
-        pytest.param(as_csv(LOANS, csv_lines(LOANS, ROWS, {"contract_no": "编号"})), {}, "columns are missing: ",
-                     id="a renamed required column"),
-        pytest.param(as_csv(LOANS, csv_lines(LOANS, ROWS, {"co_borrower_name": "某某"})), {}, "renamed columns",
-                     id="a renamed optional column"),
+        pytest.param(
+            _loans().decode("utf-8-sig").encode("gb18030"), {}, "byte order mark", id="GB18030 instead of UTF-8"
+        ),
+        pytest.param(
+            b"\xef\xbb\xbf" + _loans().decode("utf-8-sig").encode("gb18030"),
+            {},
+            "columns are missing",
+            id="GB18030 behind a mark",
+        ),
+        pytest.param(
+            as_csv(LOANS, csv_lines(LOANS, ROWS, {"contract_no": "编号"})),
+            {},
+            "columns are missing: ",
+            id="a renamed required column",
+        ),
+        pytest.param(
+            as_csv(LOANS, csv_lines(LOANS, ROWS, {"co_borrower_name": "某某"})),
+            {},
+            "renamed columns",
+            id="a renamed optional column",
+        ),
         pytest.param(_loans(), {"sha256": "0" * 64}, "sha256", id="a manifest that lies about the hash"),
-        pytest.param(_loans(), {"rows": 3}, "2 records, but the manifest says 3", id="a manifest that lies about the rows"),
+        pytest.param(
+            _loans(), {"rows": 3}, "2 records, but the manifest says 3", id="a manifest that lies about the rows"
+        ),
         pytest.param(_loans(), {"encoding": "UTF-8"}, "encoding", id="a manifest with another encoding"),
         pytest.param(_loans(), {"format": "xlsx"}, "format", id="a manifest with another format"),
         pytest.param(_loans(), {"category": "legal_aid"}, "category", id="a manifest with another category"),
@@ -132,7 +152,9 @@ def test_additional_columns_of_a_higher_minor_version_are_ignored_and_reported(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     lines = [line + tail for line, tail in zip(csv_lines(LOANS, ROWS), (",新列", ",1", ",2"), strict=True)]
-    landed = land(con, contract_of(LOANS), deliver(tmp_path, LOANS, "2025-01-01", as_csv(LOANS, lines), 2, schema_version="1.1"))
+    landed = land(
+        con, contract_of(LOANS), deliver(tmp_path, LOANS, "2025-01-01", as_csv(LOANS, lines), 2, schema_version="1.1")
+    )
     assert landed.extra_columns == ("新列",)
     assert con.execute("SELECT extra_columns FROM ledger").fetchall() == [(["新列"],)]
 
@@ -140,8 +162,15 @@ def test_additional_columns_of_a_higher_minor_version_are_ignored_and_reported(
 def test_discovery_reports_what_lies_in_the_wrong_place_and_counts_what_is_not_yet_delivered(tmp_path: Path) -> None:
     deliver(tmp_path, LOANS, "2025-02-01", _loans(), 2)
     deliver(tmp_path, LOANS, "2025-01-01", _loans(), 2)
-    for folder in ("housing_fund/parking", "justice/fund_loans/2025-01-01", "housing_fund/fund_loans/2025-03-01",
-                   "housing_fund/fund_loans/soon", "fire/brigade", "truth", "postgres"):
+    for folder in (
+        "housing_fund/parking",
+        "justice/fund_loans/2025-01-01",
+        "housing_fund/fund_loans/2025-03-01",
+        "housing_fund/fund_loans/soon",
+        "fire/brigade",
+        "truth",
+        "postgres",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     found = discover(tmp_path)
     assert [delivery.delivery_date for delivery in found.deliveries] == [date(2025, 1, 1), date(2025, 2, 1)]
