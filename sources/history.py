@@ -151,7 +151,8 @@ def _count_changes(con: duckdb.DuckDBPyConnection, contract: Contract, day: date
     row = con.execute(
         f"""
         WITH absent AS (
-                 SELECT count(*) AS keys FROM {quoted("history_" + contract.category)} WHERE {_absent_keys(contract, kind)}
+                 SELECT count(*) AS keys FROM {quoted("history_" + contract.category)}
+                 WHERE {_absent_keys(contract, kind)}
              ),
              delivered AS (SELECT count(*) AS rows FROM {quoted("typed_" + contract.category)} WHERE delivery_date = $1)
         SELECT (SELECT rows FROM delivered) - count(*),

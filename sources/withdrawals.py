@@ -63,7 +63,7 @@ def _purge_keys(
         WHERE category = $category AND delivery_date <= $day
         UNION
         SELECT delivery_date, position FROM {quoted("landed_" + category)} AS landed
-        WHERE torn AND delivery_date <= $day 
+        WHERE torn AND delivery_date <= $day
           AND EXISTS (SELECT 1 FROM temp.purged_key WHERE contains(landed.raw_line, natural_key))
         """,
         {"day": day, "category": category},

@@ -142,7 +142,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(
             stream.write(b"more\n")
         return reading
 
-    monkeypatch.setitem(landing.READERS, "csv_utf8_bom", read_while_it_grows)  # type: ignore[arg-type]
+    monkeypatch.setitem(landing.READERS, "csv_utf8_bom", read_while_it_grows)
     with pytest.raises(DeliveryRefused, match="changed while it was read"):
         land(con, contract_of(LOANS), delivery)
     assert con.execute("SELECT count(*) FROM landed_fund_loans").fetchone() == (0,)

@@ -252,7 +252,7 @@ def houses(exchange_dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
     with psycopg.connect(exchange_dsn) as server:
         server.execute("DROP SCHEMA IF EXISTS exchange CASCADE")
         server.execute("CREATE SCHEMA exchange")
-        server.execute(f"CREATE TABLE exchange.t_fw_syfw ({columns})")  # type: ignore[arg-type]
+        server.execute(f"CREATE TABLE exchange.t_fw_syfw ({columns})")
         for key, batch in (("h1", "20250101"), ("h2", "20250101"), ("h3", "20250201")):
             server.execute("INSERT INTO exchange.t_fw_syfw (fwbm, jzmj, jhpc) VALUES (%s, 88.5, %s)", (key, batch))
     monkeypatch.setenv("DEPT_PG_DSN_PUBLIC_SECURITY", exchange_dsn)
