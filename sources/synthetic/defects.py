@@ -291,7 +291,7 @@ def _date_placeholder(d: Damage, f: pl.DataFrame, c: str) -> Change:
 
 
 def _lunar(d: Damage, f: pl.DataFrame, c: str) -> Change:
-    return _filled(c), pl.col(c) - pl.duration(days=d.integers(f, 15, 56))
+    return _filled(c), pl.col(c) - pl.duration(days=pl.lit(d.integers(f, 15, 56)))
 
 
 def _impossible(_: Damage, __: pl.DataFrame, c: str) -> Change:

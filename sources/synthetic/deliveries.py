@@ -31,6 +31,8 @@ SECOND_NUMBER = {"household_registration": 10, "residence_permits": 9, "fund_acc
 """Digits of the running number at the end of a key; a second record of a person begins it with 9."""
 BROKEN = {"torn_line": 0.0003, "natural_key_missing": 0.0001, "unknown_operation": 0.003}
 """Shares of rows that cannot be read; the first in files of lines, the last in deltas with a marker."""
+ENDING = {"residence_permits": ("permit_status", "注销", "注销"), "elderly_disability_benefits": ("status", "停止发放", "停发")}
+"""Categories whose marker has a word of its own for a change that ends the record: column, value, marker."""
 LINES = ("csv_gb18030", "csv_utf8_bom", "jsonl", "fixed_width_gbk")
 
 
@@ -55,7 +57,7 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
     frame = _old_numbers(contract, frame, city, rng)
     frame = defects.apply(damage, defects.apply(damage, frame, "stale"), "dates")
     frame = defects.apply(damage, _as_text(contract, frame), "cells")
-    marker = {value.maps_to: value.code for value in catalogue.lists[contract.delta.codes].values} if contract.delta.codes else {}
+    marker = {value.maps_to: value.code for value in reversed(catalogue.lists[contract.delta.codes].values)} if contract.delta.codes else {}
     writer = _Deliveries(contract, rng, rates, marker, out)
     for k, day in enumerate(dates):
         writer.deliver(frame, k, day)
@@ -217,6 +219,9 @@ class _Deliveries:
         contract = self.contract
         if contract.delta.marker:
             word = pl.col("_state").replace_strict({"I": self.marker.get("I"), "U": self.marker.get("U"), "D": self.marker.get("D")}, default=None, return_dtype=pl.String)
+            if contract.category in ENDING:
+                column, value, ending = ENDING[contract.category]
+                word = pl.when((pl.col("_state") == "U") & (pl.col(column) == value)).then(pl.lit(ending)).otherwise(word)
             unknown = pl.when(pl.col("_reason") == "unknown_operation").then(pl.lit("7" if contract.delivery.format == "fixed_width_gbk" else "Q"))
             rows = rows.with_columns(pl.coalesce(unknown, word).alias(contract.delta.marker))
             if contract.delta.full_marker == "empty string":

@@ -54,8 +54,8 @@ def settle(rng: np.random.Generator, families: Families, frame: pl.DataFrame, gr
         pl.when(known & ~external).then(pl.Series(registered[household])).alias("hukou"),
         pl.when(known).then(pl.Series(home[household])).alias("seat"),
         pl.Series("former_seat", before[household]), pl.Series("moved", moved[household]),
-        moved_on=pl.lit(as_of) - pl.duration(days=pl.Series(moved_days[household])),
-        owns=pl.Series(owner[household]), stay_since=pl.lit(as_of) - pl.duration(days=pl.Series(stay[household])))
+        moved_on=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(moved_days[household]))),
+        owns=pl.Series(owner[household]), stay_since=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(stay[household]))))
     people = _origins(rng, people, household, ground)
     occupants = people.filter(pl.col("dwelling").is_not_null()).group_by("dwelling").agg(occupants=pl.len().cast(pl.Int64))
     people = people.join(occupants, on="dwelling", how="left", maintain_order="left")

@@ -43,7 +43,7 @@ def people_frame(rng: np.random.Generator, families: Families, as_of: date) -> p
     frame = _numbered(rng, frame, birth, families)
     former = names.former_names(rng, surname, given)
     changed = (rng.random(families.count) < 0.015) & ~minority
-    frame = frame.with_columns(pl.Series("former_name", np.where(changed, former, None).tolist(), dtype=pl.String), alive=pl.col("death").is_null(),
+    frame = frame.with_columns(pl.Series("former_name", [text if use else None for text, use in zip(former, changed, strict=True)], dtype=pl.String), alive=pl.col("death").is_null(),
                                age=((pl.lit(as_of) - pl.col("birth")).dt.total_days() / 365.25))
     return _coincidences(rng, _occupied(rng, frame))
 
@@ -59,9 +59,8 @@ def _leave(rng: np.random.Generator, families: Families) -> None:
 def _births(families: Families, as_of: date) -> Array:
     days = np.maximum(np.round(families.age * 365.25).astype(np.int64), 3)
     birth = np.datetime64(as_of, "D") - days
-    order = np.random.default_rng(int(families.count)).integers(0, 5, families.count)
-    earliest = np.datetime64("1920-01-01", "D") + order * 97
-    return np.maximum(birth, earliest)
+    earliest = np.datetime64("1920-01-01", "D") + np.arange(families.count) * 7 % 1500
+    return np.where(birth < np.datetime64("1920-01-01", "D"), earliest, birth)
 
 
 def _deaths(rng: np.random.Generator, families: Families, as_of: date) -> Array:
@@ -77,7 +76,7 @@ def _deaths(rng: np.random.Generator, families: Families, as_of: date) -> Array:
     return death
 
 
-def _marriages(rng: np.random.Generator, families: Families, birth: Array, death: Array, as_of: date) -> tuple[Array, Array, Array, Array] | Any:
+def _marriages(rng: np.random.Generator, families: Families, birth: Array, death: Array, as_of: date) -> tuple[Array, Array, Array]:
     """Status (10, 20, 30, 40), day of the last marriage, day of its end by divorce."""
     count = families.count
     status = np.full(count, 10)
@@ -126,7 +125,7 @@ def _names(rng: np.random.Generator, families: Families, birth: Array) -> tuple[
 def _numbered(rng: np.random.Generator, frame: pl.DataFrame, birth: Array, families: Families) -> pl.DataFrame:
     """ID numbers; numbers that were corrected later; a few issued twice before 1999; telephones."""
     corrected = np.flatnonzero(rng.random(families.count) < 0.001)
-    wrong = np.maximum(birth[corrected] - rng.integers(10, 700, len(corrected)), np.datetime64("1920-01-01", "D"))
+    wrong = birth[corrected] - rng.integers(10, 700, len(corrected))
     issued = numbers.allocate(np.r_[birth, wrong], np.r_[families.sex, families.sex[corrected]])
     own = issued.head(families.count).to_numpy().astype(object)
     old = np.full(families.count, None, dtype=object)
@@ -161,8 +160,8 @@ def _occupied(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
     first, kind, public = (np.array(tables.words(key), dtype=object) for key in ("employer_first", "employer_kind", "employer_public"))
     firm = first[rng.integers(0, len(first), len(age))] + kind[rng.integers(0, len(kind), len(age))]
     office = public[rng.integers(0, len(public), len(age))]
-    employer = np.where(work == EMPLOYEE, firm, np.where(work == PUBLIC, office, None))
-    return frame.with_columns(pl.Series("work", work), pl.Series("education", level.astype(str)).replace("", None), pl.Series("employer", employer.tolist(), dtype=pl.String),
+    employer = np.where(work == EMPLOYEE, firm, np.where(work == PUBLIC, office, ""))
+    return frame.with_columns(pl.Series("work", work), pl.Series("education", level.astype(str)).replace("", None), pl.Series("employer", employer.astype(str)).replace("", None),
                               employer_no=pl.Series(rng.integers(1, 400, len(age))))
 
 

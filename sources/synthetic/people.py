@@ -83,27 +83,33 @@ def _present(rng: np.random.Generator, kind: Array) -> dict[str, Array]:
     return present
 
 
+def _within(rng: np.random.Generator, ages: Array, low: Array | float, high: Array | float) -> Array:
+    """Ages inside the bounds; those outside are spread over some years inside, never heaped on one day."""
+    spread = rng.uniform(0, 4, len(ages))
+    return np.where(ages < low, low + spread, np.where(ages > high, high - spread, ages))
+
+
 def _ages(rng: np.random.Generator, kind: Array, present: dict[str, Array]) -> dict[str, Array]:
     low = np.array([TYPES[name][2] for name in KINDS])[kind]
     high = np.array([TYPES[name][3] for name in KINDS])[kind]
     size = len(kind)
     share = np.where(low >= 60, rng.beta(1.0, 2.3, size), rng.random(size))
     head = low + (high - low) * share
-    wife = np.clip(head - rng.normal(2, 2.6, size), 20.5, 98)
+    wife = _within(rng, head - rng.normal(2, 2.6, size), 20.5, 98)
     grown = kind == KINDS.index("grown_child")
     first = np.where(grown, wife - rng.uniform(22, 30, size), wife - rng.uniform(21, 31, size))
     lone = kind == KINDS.index("lone_parent")
     first = np.where(lone, head - rng.uniform(22, 31, size), first)
     first = np.where(first < 0.02, rng.uniform(0.02, 3, size), first)
-    first = np.where(grown, np.maximum(first, 18.5), np.minimum(first, np.where(kind == KINDS.index("skipped_generation"), 17, 25)))
+    first = np.where(grown, _within(rng, first, 18.5, 60), _within(rng, first, 0, np.where(kind == KINDS.index("skipped_generation"), 17, 25)))
     second = first - rng.uniform(1.3, 7, size)
     young = (second < 0.02) & present["C2"]
     second = np.where(young, rng.uniform(0.02, 2.0, size), second)
     first = np.where(young, second + rng.uniform(1.3, 4, size), first)
-    wife = np.maximum(wife, np.where(present["C1"], first + 19, 0))
-    head = np.maximum(head, np.where(present["C1"] & ~present["B"], first + 19.5, 0))
-    grandfather = np.clip(head + rng.uniform(21, 31, size), 45, 103)
-    grandmother = np.clip(np.maximum(grandfather - rng.normal(2, 2, size), head + 18), 44, 103)
+    wife = np.where(present["C1"] & (wife < first + 19), first + 19 + rng.uniform(0, 2, size), wife)
+    head = np.where(present["C1"] & ~present["B"] & (head < first + 19.5), first + 19.5 + rng.uniform(0, 2, size), head)
+    grandfather = _within(rng, head + rng.uniform(21, 31, size), 45, 103)
+    grandmother = _within(rng, np.maximum(grandfather - rng.normal(2, 2, size), head + 18), 44, 103)
     return {"A": head, "B": wife, "C1": first, "C2": second, "G": grandfather, "H": grandmother}
 
 
@@ -178,7 +184,7 @@ def add_outside(families: Families, rng: np.random.Generator) -> None:
     draw = rng.random(families.count)
     with_former = np.flatnonzero(single & (families.age > 29) & (draw < np.where(families.age > 60, 0.85, 0.55)))
     first = families.count
-    _append(families, 3 - families.sex[with_former], np.clip(families.age[with_former] + rng.normal(1, 3, len(with_former)), 23, 104),
+    _append(families, 3 - families.sex[with_former], _within(rng, families.age[with_former] + rng.normal(1, 3, len(with_former)), 23, 104),
             families.household[with_former])
     former = first + np.arange(len(with_former))
     families.former_spouse[with_former], families.former_spouse[former] = former, with_former
@@ -186,7 +192,7 @@ def add_outside(families: Families, rng: np.random.Generator) -> None:
                              & (families.age[:first] < 66) & (rng.random(first) < 0.3))
     for sex, column in ((1, families.father), (2, families.mother)):
         start = families.count
-        _append(families, np.full(len(orphans), sex), np.clip(families.age[orphans] + rng.uniform(21, 32, len(orphans)), 42, 104),
+        _append(families, np.full(len(orphans), sex), _within(rng, families.age[orphans] + rng.uniform(21, 32, len(orphans)), 42, 104),
                 np.full(len(orphans), NOBODY))
         column = families.father if sex == 1 else families.mother
         column[orphans] = start + np.arange(len(orphans))

@@ -61,7 +61,7 @@ class Context:
 
     def days_before(self, frame: pl.DataFrame, low: int, high: int, day: date | None = None) -> pl.Expr:
         """A date from `high` to `low` days before a day."""
-        return pl.lit(day or self.full) - pl.duration(days=pl.Series(self.rng.integers(low, high, frame.height)))
+        return pl.lit(day or self.full) - pl.duration(days=pl.lit(pl.Series(self.rng.integers(low, high, frame.height))))
 
     def number(self, frame: pl.DataFrame, low: float, high: float, digits: int = 0) -> pl.Series:
         values = np.round(self.rng.uniform(low, high, frame.height), digits)
@@ -128,5 +128,11 @@ def padded(column: str, width: int) -> pl.Expr:
 def stamp(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """`_at`, `_at_before`: the days of change with a time in office hours."""
     seconds = pl.Series(rng.integers(8 * 3600, 18 * 3600, frame.height))
-    return frame.with_columns((pl.col(day).cast(pl.Datetime("us")) + pl.duration(seconds=seconds)).alias(name)
+    return frame.with_columns((pl.col(day).cast(pl.Datetime("us")) + pl.duration(seconds=pl.lit(seconds))).alias(name)
                               for day, name in (("_on", "_at"), ("_on_before", "_at_before")))
+
+
+def month_paid(c: Context, style: str) -> pl.Expr:
+    """The last month paid: the month before the full delivery, or the month of the later change."""
+    touched = (pl.col("_first") > 0) | (pl.col("_upd") > 0)
+    return pl.when(touched).then(pl.col("_on")).otherwise(pl.lit(c.full) - pl.duration(days=20)).dt.strftime(style)

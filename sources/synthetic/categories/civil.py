@@ -9,7 +9,7 @@ import polars as pl
 
 from sources.synthetic.lives import STUDENT
 from sources.synthetic.people import OUTSIDE, RESIDENT
-from sources.synthetic.records import Context, padded
+from sources.synthetic.records import Context, month_paid, padded
 
 COUNTY_WORDS = {"421002": "沙市区", "421003": "荆州区", "421071": "开发区", "421022": "公安县", "421088": "监利市", "421024": "江陵县", "421081": "石首市",
                 "421083": "洪湖市", "421087": "松滋市"}
@@ -77,7 +77,7 @@ def social_assistance(c: Context) -> pl.DataFrame:
     single = pl.col("_kind") == "特困供养"
     amount = pl.when(single).then(1000).otherwise(((680 - pl.col("_income")) * pl.col("members")).clip(200, 4000)).round(0).cast(pl.Int64)
     ended = pl.col("_state") == "停止"
-    month = pl.lit(c.dates[-1].strftime("%Y年")) + pl.lit(str(c.dates[-1].month) + "月")
+    month = month_paid(c, "%Y年%-m月")
     return f.with_columns(
         case_no=pl.lit("DB") + pl.col("d_county").replace("421071", "421002") + "-" + pl.col("_approved").dt.year().cast(pl.String) + "-" + padded("_case", 5),
         member_no=pl.col("_member").cast(pl.String), id_number=pl.col("id"), sex=SEX, birth_date=pl.col("birth"), relation=relation, assistance_type=pl.col("_kind"),
@@ -123,7 +123,6 @@ def elderly_disability_benefits(c: Context) -> pl.DataFrame:
     with_child = contact & pl.col("_child").is_not_null()
     with_spouse = contact & pl.col("_child").is_null() & spouse_alive
     amount = pl.col("_kind").replace_strict({"高龄津贴": "100", "困难残疾人生活补贴": "88", "重度残疾人护理补贴": "120"}, default=None)
-    day = c.dates[-1]
     return f.with_columns(
         benefit_no=letter + pl.col("d_county").replace("421071", "421002") + "-" + padded("_n", 8), benefit_type=pl.col("_kind"), id_number=pl.col("id"), sex=SEX,
         birth_date=pl.col("birth"), living_type=pl.when(~subsidy).then(living), _s_living_type=pl.lit("与子女同住"),
@@ -135,7 +134,7 @@ def elderly_disability_benefits(c: Context) -> pl.DataFrame:
         contact_relation=pl.when(with_child).then(pl.lit("子女")).when(with_spouse).then(pl.lit("配偶")),
         contact_phone=pl.when(with_child).then(pl.col("_child_phone")).when(with_spouse).then(pl.col("spouse_phone")),
         monthly_amount=amount, start_date=pl.col("_start"), end_date=pl.when(pl.col("_stopped")).then(pl.col("_on")), _b_end_date=pl.lit(None, dtype=pl.Date),
-        last_paid_month=pl.when(amount.is_not_null()).then(pl.lit(f"{day.year}/{day.month}")),
+        last_paid_month=pl.when(amount.is_not_null()).then(month_paid(c, "%Y/%-m")),
         status=pl.when(pl.col("_stopped")).then(pl.lit("停止发放")).otherwise(c.among(f, ["正常发放", "暂停发放"], [0.98, 0.02])), _b_status=pl.lit("正常发放"),
         _s_status=pl.lit("正常发放"), county=pl.col("d_county").replace_strict(COUNTY_WORDS, default=None), township=pl.col("d_township_zh"), community=pl.col("d_community"),
         address=pl.col("d_community") + pl.col("d_local"), visit_date=pl.when(c.chance(f, 0.6)).then(pl.col("_on")), one_touch=pl.when(c.chance(f, 0.7)).then(c.among(f, ["是", "否"], [0.3, 0.7])),

@@ -9,7 +9,7 @@ import polars as pl
 
 from sources.synthetic.lives import EMPLOYEE, PUBLIC, RETIRED, STUDENT, UNEMPLOYED
 from sources.synthetic.people import AWAY, EXTERNAL, MOVED_OUT, RESIDENT
-from sources.synthetic.records import Context, padded
+from sources.synthetic.records import Context, month_paid, padded
 
 AGENCIES = {"421002": "4210S0", "421003": "4210J0", "421071": "4210K0", "421022": "4210G0", "421088": "4210L0", "421024": "4210A0", "421081": "4210T0",
             "421083": "4210H0", "421087": "4210Z0"}
@@ -38,7 +38,7 @@ def pension_insurance(c: Context) -> pl.DataFrame:
     known_dead = pl.col("_dead") & (pl.col("death") <= c.dates[-1])
     paid = (pl.col("age") >= 60) | ((pl.col("sex") == 2) & (pl.col("scheme") != "170") & (pl.col("age") >= 55))
     since = pl.max_horizontal(pl.col("birth").dt.offset_by("60y").dt.offset_by("1mo").dt.truncate("1mo"), pl.col("_join"))
-    month = pl.lit(c.dates[-1].strftime("%Y%m"))
+    month = month_paid(c, "%Y%m")
     resident = pl.col("scheme") == "170"
     months = ((pl.lit(c.full) - pl.col("_join")).dt.total_days() // 31).clip(1, 480)
     money = pl.when(resident).then(c.number(f, 140, 260, 2)).otherwise(c.number(f, 1900, 6200, 2))

@@ -19,14 +19,14 @@ def legal_aid(c: Context) -> pl.DataFrame:
     people = c.city.people.filter(pl.col("population").is_in([RESIDENT, EXTERNAL]) & pl.col("alive") & (pl.col("age") > 4))
     f = c.at(c.numbered(c.chosen(people)), "seat", "d_")
     first = c.dates[-1].replace(year=c.dates[0].year - 2, month=1, day=5)
-    f = f.with_columns(_accept=pl.lit(first) + pl.duration(days=c.number(f, 0, (c.dates[-1] - first).days - 1)))
+    f = f.with_columns(_accept=pl.lit(first) + pl.duration(days=pl.lit(c.number(f, 0, (c.dates[-1] - first).days - 1))))
     f = c.timed(f, begins=pl.col("_accept"), churn=0.0, oldest=60)
     minor, old = pl.col("age") < 18, pl.col("age") > 64
     f = f.with_columns(_rep=pl.when(minor).then(pl.coalesce("mother", "father")))
     f = c.person(f, "_rep", "name", "id")
     done = c.chance(f, 0.6)
     office = pl.col("d_county_zh").replace({"荆州经济技术开发区": "开发区"}) + "法律援助中心"
-    closed = pl.col("_accept") + pl.duration(days=c.number(f, 30, 240))
+    closed = pl.col("_accept") + pl.duration(days=pl.lit(c.number(f, 30, 240)))
     f = f.with_columns(_done=done & (closed < c.dates[0]), _closed=closed)
     return f.with_columns(
         case_no=pl.lit("荆法援字[") + pl.col("_accept").dt.year().cast(pl.String) + pl.lit("]第") + padded("_n", 5) + pl.lit("号"), applicant_name=pl.col("name"),
@@ -76,7 +76,7 @@ def birth_family_support(c: Context) -> pl.DataFrame:
     for role, fields in (("woman", ("name", "id", "birth", "phone", "marital")), ("man", ("name", "id", "birth")), ("child", ("name", "id", "birth", "sex"))):
         f = c.person(f, role, *fields)
     birth = pl.col("_kind") == "S1"
-    day = pl.when(birth).then(pl.col("child_birth") + pl.duration(days=c.number(f, 3, 60))).otherwise(c.days_before(f, -100, 3000))
+    day = pl.when(birth).then(pl.col("child_birth") + pl.duration(days=pl.lit(c.number(f, 3, 60)))).otherwise(c.days_before(f, -100, 3000))
     f = f.with_columns(_day=day).filter(pl.col("_day") <= c.dates[-1])
     f = c.timed(f, begins=pl.col("_day"), churn=0.02, removed=0.0004)
     money = {"J2": "960", "T3": "5400", "B4": "120"}
