@@ -53,7 +53,7 @@ def land(con: duckdb.DuckDBPyConnection, contract: Contract, delivery: Delivery)
     """Land one delivery in one transaction.
 
     Raises DeliveryRefused with every problem found: nothing changes but a line `refused` of the ledger, and a
-    corrected file of the same date is accepted later. Raises SourceUnavailable when an exchange database cannot be read:
+    corrected file of the same date is accepted later. Raises SourceUnavailable when an exchange table cannot be read:
     nothing changes.
     """
     con.execute("BEGIN")
