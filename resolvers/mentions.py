@@ -8,11 +8,9 @@ tables of this module. Does not: comparing mentions (resolvers/linkage), reading
 addresses (places).
 
 Every column of `mention` is as typed by the contract. `id_number` is set only when the number can be a key: valid,
-and not the number
-of a document that is no resident card. Any other text of the cell stays in `id_typed`. `own_keys` are keys of
-registers that belong to
-one person (`archive|...`), in the spelling of this module; two mentions that share one speak of one person unless
-their names disagree.
+and not the number of a document that is no resident card. Any other text of the cell, placeholders apart, stays in
+`id_typed`. `own_keys` are keys of registers that belong to one person (`archive|...`), in the spelling of this module;
+two mentions that share one speak of one person unless their names disagree.
 """
 
 from __future__ import annotations
@@ -117,7 +115,11 @@ def _id_expressions(role: PersonRole) -> tuple[str, str, str]:
     usable = f"{state} IN ('valid', 'valid_15')"
     if role.id_type is not None:
         usable += f" AND coalesce({_column(role.id_type)}, '111') IN {_RESIDENT_CARD}"
-    return f"CASE WHEN {usable} THEN {number} END", state, f"CASE WHEN {usable} THEN NULL ELSE {number} END"
+    return (
+        f"CASE WHEN {usable} THEN {number} END",
+        state,
+        f"CASE WHEN {usable} OR {state} = 'placeholder' THEN NULL ELSE {number} END",
+    )
 
 
 def _condition(contract: Contract, role: PersonRole) -> str:

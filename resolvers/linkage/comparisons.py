@@ -81,12 +81,17 @@ COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
         (
             ("two valid numbers", "number_l IS NOT NULL AND number_r IS NOT NULL", 0.003, 1.0),
             (
-                "one slip, or cut by a spreadsheet",
-                f"damerau_levenshtein({_NUMBER_L}, {_NUMBER_R}) <= 1 OR "
-                f"(left({_NUMBER_L}, 15) = left({_NUMBER_R}, 15) "
-                f"AND '000' IN (right({_NUMBER_L}, 3), right({_NUMBER_R}, 3)))",
-                0.9,
+                "one slip",
+                f"damerau_levenshtein({_NUMBER_L}, {_NUMBER_R}) <= 1",
+                0.85,
                 1e-6,
+            ),
+            (
+                "cut by a spreadsheet",
+                f"left({_NUMBER_L}, 15) = left({_NUMBER_R}, 15) "
+                f"AND '000' IN (right({_NUMBER_L}, 3), right({_NUMBER_R}, 3))",
+                0.05,
+                0.002,
             ),
             ("different", "ELSE", 0.1, 1.0),
         ),

@@ -129,7 +129,8 @@ def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str) -> None:
         newest AS (SELECT max(birth_date) AS birth_date FROM mention)
         SELECT stated.unit_id AS unique_id, stated.number IS NOT NULL AS anchored, stated.subject, stated.grown_up,
             stated.number, stated.foreign_number,
-               CASE WHEN stated.number IS NULL THEN stated.id_typed END AS id_typed,
+               CASE WHEN stated.number IS NULL AND count(*) OVER (PARTITION BY stated.id_typed) <= {MAX_UNITS_PER_PHONE}
+                    THEN stated.id_typed END AS id_typed,
                named.plain, named.surname, named.sound, named.own_form, coalesce(named.damaged, false) AS damaged,
                coalesce({sex_in_number("stated.number")}, stated.sex) AS sex,
                {birth_date} AS birth_date,

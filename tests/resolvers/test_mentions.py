@@ -46,7 +46,7 @@ def test_only_valid_numbers_of_resident_cards_are_keys(state: str, id_type: str 
     holder = mentions_of("residence_permits", name="王芳", id_number=NUMBER, id_number_state=state, id_type=id_type)[
         "holder"
     ]
-    assert (holder["id_number"], holder["id_typed"]) == (key, None if key else NUMBER)
+    assert (holder["id_number"], holder["id_typed"]) == (key, None if key or state == "placeholder" else NUMBER)
 
 
 @pytest.mark.parametrize(
