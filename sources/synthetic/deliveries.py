@@ -49,7 +49,7 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
     """All deliveries of one category."""
     rng = np.random.default_rng([city.seed, int.from_bytes(hashlib.sha256(contract.category.encode()).digest()[:4], "big")])
     context = Context(city, contract, dates, rng)
-    frame = stamp(BUILDERS[contract.category](context), rng)
+    frame = stamp(_slim(contract, BUILDERS[contract.category](context)), rng)
     frame = _with_order(contract, _second_records(contract, frame, rng, rates))
     frame = frame.with_columns(_key=pl.concat_str([pl.col(name) for name in contract.natural_key], separator="|")).unique("_key", keep="first", maintain_order=True)
     frame = frame.drop("_row", strict=False).with_row_index("_row")
@@ -65,6 +65,13 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
         pl.concat(writer.removed).unique("_row"), on="_row", how="left", maintain_order="left").sort("_row")
     mentions = truth.mentions(contract, frame, seen, city.people["name"])
     return Made(mentions, pl.concat(writer.quarantine), writer.counts)
+
+
+def _slim(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
+    """Only the columns that later steps read: the contract's, the system columns of a draft, birth and former name."""
+    marks = ("_p_", "_b_", "_s_")
+    keep = {column.name for column in contract.columns} | {"_first", "_upd", "_del", "_on", "_on_before", "_guardian_id", "birth", "former_name"}
+    return frame.select(name for name in frame.columns if name in keep or name.startswith(marks))
 
 
 def _second_records(contract: Contract, frame: pl.DataFrame, rng: np.random.Generator, rates: DefectRates) -> pl.DataFrame:
