@@ -48,5 +48,5 @@ def delivery_dates(category: str, as_of: date, deltas: int) -> list[date]:
     full = next(day for day in days if FULL[category](day) and (as_of - day).days >= SETTLED)
     later = sorted(day for day in days if day > full and DELTA[category](day))
     count = min(deltas, len(later))
-    chosen = [later[-1 - round(position * (len(later) - 1) / max(count, 1))] for position in range(count)]
+    chosen = [later[-1 - position * len(later) // count] for position in range(count)]
     return [full, *sorted(chosen)]
