@@ -1,7 +1,7 @@
 """Acceptance: every landed record is either typed or quarantined with a reason; doubtful cells are flagged, never refused.
 
-Belongs here: the four reasons of clarification 1, release from quarantine, the counts of the ledger.
-Does not: how a cell is read (sources/values), which cells are doubtful (flags.py), whole deliveries that are refused (sources/landing.py).
+Belongs here: storing what judging.py found, release from quarantine, the counts of the ledger.
+Does not: how a cell is read (sources/values), reasons and flags (judging.py, flags.py), whole deliveries that are refused (sources/landing.py).
 
 Two decisions where the dictionary leaves room. An empty operation in a delta of a category with a marker is an unknown operation:
 nobody can say whether the record is still there. A filled marker in a full delivery says nothing (the delivery states the present
@@ -15,10 +15,9 @@ from datetime import date
 
 import duckdb
 
-from expectations.flags import flag_conditions
+from expectations.judging import JUDGED, forget, judge
 from sources.catalogue.models import Contract
 from sources.tables import TYPED_SYSTEM_COLUMNS, literal, quoted, typed_columns
-from sources.values.reading import Reading, code_unknown, natural_key, part, reading_of, stepped, system_values, typed_values
 
 SENTENCES = {
     "torn_line": "记录残缺，无法分列 The line is torn: it does not have the cells of a record.",
@@ -26,8 +25,6 @@ SENTENCES = {
     "operation_unknown": "操作标志缺失或无法识别 The operation is none of the category's list.",
     "key_code_unknown": "主键代码无法识别 A code inside the natural key is in no list.",
 }
-JUDGED = "judged"
-"""Temporary table of one delivery: typed columns, the reason of a refused record, the flags of its cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,73 +47,20 @@ def accept(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_date: da
     Afterwards the ledger line has stage `accepted` and its counts. Doing it twice gives the same result.
     Raises LookupError when the ledger knows no such delivery.
     """
+    judge(con, contract, delivery_date)
     con.execute("BEGIN")
     try:
-        _judge(con, contract, delivery_date)
         _clear(con, contract, delivery_date)
         _keep(con, contract)
         _release(con, contract, delivery_date)
         outcome = _count(con, contract, delivery_date)
-        con.execute(f"DROP TABLE temp.{JUDGED}")
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
+    finally:
+        forget(con)
     return outcome
-
-
-def reasons(contract: Contract, reading: Reading, kind: str) -> dict[str, str]:
-    """Reason code -> condition over the last step of the reading, the first that holds counts. The suites test the same conditions."""
-    keys = [contract.column(name) for name in contract.natural_key]
-    unknown = [code_unknown(column) for column in keys if column.type == "code"]
-    missing = f"(cell_null({part(keys[0].name, 'x')}) IS NULL"
-    missing += "".join(f" OR {part(column.name, 'own')} IS NULL AND NOT {code_unknown(column)}" if column.type == "code"
-                       else f" OR cell_null({part(column.name, 'x')}) IS NULL" for column in keys[1:]) + ")"
-    conditions = {"torn_line": "coalesce(torn, false)", "natural_key_missing": missing, "key_code_unknown": " OR ".join(unknown) or "false",
-                  "natural_key_unreadable": f"({natural_key(contract, reading)}) IS NULL"}
-    if contract.delta.marker and kind == "delta":
-        conditions["operation_unknown"] = f"{reading.values[contract.delta.marker]} IS NULL"
-    return conditions
-
-
-def _judge(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_date: date) -> None:
-    found = con.execute("SELECT kind FROM ledger WHERE category = ? AND delivery_date = ? AND stage <> 'refused'",
-                        [contract.category, delivery_date]).fetchone()
-    if found is None:
-        raise LookupError(f"no landed delivery {contract.category} of {delivery_date}")
-    kind = str(found[0])
-    reading = reading_of(con, contract)
-    cases = " ".join(f"WHEN {condition} THEN {literal(reason.replace('unreadable', 'missing'))}"
-                     for reason, condition in reasons(contract, reading, kind).items())
-    entries = [f"CASE WHEN {condition} THEN {literal(column + ' ' + flag)} END"
-               for (column, flag), condition in flag_conditions(contract, reading, kind).items()]
-    columns = system_values(contract, reading, kind) | typed_values(contract, reading)
-    selected = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in columns.items())
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {JUDGED} AS
-        SELECT delivery_date AS "judged.date", position AS "judged.position", CASE {cases} END AS "judged.reason",
-               CASE WHEN torn THEN {_key_of_torn_line(contract)} END AS "judged.torn_key",
-               list_filter([{', '.join(entries)}], lambda entry: entry IS NOT NULL) AS "judged.flags", {selected}
-        FROM {stepped(reading, f"(SELECT * FROM {quoted('landed_' + contract.category)} WHERE delivery_date = $day)")} AS step""",
-                {"day": delivery_date})
-
-
-def _key_of_torn_line(contract: Contract) -> str:
-    """The natural key that a torn line still shows: its first cell, or its member of a JSON object. NULL where it cannot be known."""
-    first = contract.data_columns[0]
-    if contract.natural_key != (first.name,) or first.type != "string":
-        return "NULL::VARCHAR"
-    match contract.delivery.format:
-        case "csv_gb18030" | "csv_utf8_bom":
-            cell = "nullif(regexp_extract(raw_line, '^\"?([^,\"]+)\"?,', 1), '')"
-        case "fixed_width_gbk":
-            cell = f"nullif(substr(raw_line, 1, {first.width or 0}), '')" if first.start == 1 else "NULL::VARCHAR"
-        case "jsonl":
-            pattern = '"' + first.header + '"\\s*:\\s*"([^"\\\\]+)"'
-            cell = f"nullif(regexp_extract(raw_line, {literal(pattern)}, 1), '')"
-        case _:
-            return "NULL::VARCHAR"
-    return f"cell_null(cell_unguard(cell_trim(cell_half({cell}))))"
 
 
 def _clear(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_date: date) -> None:

@@ -90,3 +90,13 @@ def _of_date(contract: Contract, column: Column, value: str, said: str) -> dict[
     if style is not None and column.type == "date":
         flags["date_other_style"] = f"{d} IS NOT NULL AND NOT regexp_full_match({x}, {literal(style)})"
     return flags
+
+
+def flag_names(contract: Contract, kind: str) -> dict[str, list[str]]:
+    """The flags that each column can get, in the order of FLAGS; columns without any are left out."""
+    unread = Reading(values={name: "NULL" for column in contract.data_columns for name in (column.name, f"{column.name}_state")})
+    names: dict[str, list[str]] = {}
+    for column, flag in flag_conditions(contract, unread, kind):
+        names.setdefault(column, []).append(flag)
+    order = list(FLAGS)
+    return {column: sorted(flags, key=order.index) for column, flags in names.items()}

@@ -33,6 +33,8 @@ LAST_SERIAL = 2958465
 """9999-12-31 as a workbook counts days."""
 
 _BLANKS = " || ".join(f"chr({ord(blank)})" for blank in BLANKS)
+_BLANK = "[" + "".join(f"\\x{{{ord(blank):X}}}" for blank in BLANKS) + "]"
+_WIDE = "[\\x{FF01}-\\x{FF5E}\\x{3000}\\x{A0}]"
 _CHECK_SUM = " + ".join(f"{weight} * ascii(substr(n, {place}, 1)) - {weight * 48}" for place, weight in enumerate(WEIGHTS, start=1))
 _PLACEHOLDER_DATES = ", ".join(f"DATE '{day}'" for day in PLACEHOLDER_DATES)
 _PLACEHOLDER_PHONES = ", ".join(map(literal, PLACEHOLDER_PHONES))
@@ -40,9 +42,10 @@ _GUARD = "[" + GUARDS.replace("'", "''") + "\\s]"
 _ONE_DIGIT_REPEATED = "|".join(f"{digit}+" for digit in range(10))
 
 TEXT_MACROS = (
-    # Text of ASCII characters only (as many bytes as characters) has nothing full-width.
-    f"cell_half(t) AS CASE WHEN strlen(t) = length(t) THEN t ELSE translate(t, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)}) END",
-    f"cell_trim(t) AS trim(t, {_BLANKS})",
+    # translate() and trim() with long lists are slow, so a pattern first says whether there is anything to do.
+    f"""cell_half(t) AS CASE WHEN strlen(t) = length(t) OR NOT regexp_matches(t, '{_WIDE}') THEN t
+        ELSE translate(t, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)}) END""",
+    f"cell_trim(t) AS CASE WHEN regexp_matches(t, '^{_BLANK}|{_BLANK}$') THEN trim(t, {_BLANKS}) ELSE t END",
     f"""cell_unguard(t) AS nullif(CASE
         WHEN regexp_matches(t, '^{_GUARD}*="') THEN cell_trim(regexp_replace(regexp_replace(t, '^({_GUARD}|=")+', ''), '["\\s]+$', ''))
         WHEN substr(t, 1, 1) IN ({', '.join(map(literal, GUARDS))}) THEN cell_trim(regexp_replace(t, '^{_GUARD}+', '')) ELSE t END, '')""",
