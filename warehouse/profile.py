@@ -21,15 +21,24 @@ from sources.catalogue import load_catalogue
 from sources.tables import quoted
 from warehouse.attributes import (
     assistance,
+    contact,
+    demographics,
+    dwelling,
     education,
     employment,
+    family,
     family_support,
     health,
+    household,
     housing_fund,
+    identity,
     justice,
     record_quality,
+    registration,
+    residence,
     service_needs,
     social_insurance,
+    stay,
 )
 from warehouse.build import ProfileBuild
 
@@ -37,6 +46,24 @@ HIDDEN = frozenset({"care_followups", "resettlement_support"})
 """Clarification 47: that a record exists in these is told to no purpose but public_health and legal_service."""
 
 MODULES: tuple[ModuleType, ...] = (
+    identity,
+    demographics,
+    registration,
+    residence,
+    stay,
+    family,
+    household,
+    dwelling,
+    contact,
+    identity,
+    demographics,
+    registration,
+    residence,
+    stay,
+    family,
+    household,
+    dwelling,
+    contact,
     education,
     employment,
     social_insurance,
