@@ -18,9 +18,12 @@ ATTRIBUTES = ("hukou_status", "hukou_nature", "hukou_division", "hukou_address")
 
 CITY = "4210"
 ZONE = "421071"
-PROVINCES = (
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82"
-).split()
+PROVINCES = tuple(
+    f"{region}{province}"
+    for region, provinces in (("1", "12345"), ("2", "123"), ("3", "1234567"), ("4", "123456"), ("5", "01234"),
+                              ("6", "12345"), ("7", "1"), ("8", "12"))
+    for province in provinces
+)
 """First two digits of every division code (GB/T 2260)."""
 
 ACTIVE = "r.status = '1'"
