@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sources.catalogue.models import Column, Contract
 from sources.tables import literal
-from sources.values.macros import NULL_WORDS
 from sources.values.reading import Reading, code_unknown, part, said_nothing
 
 FLAGS = {
@@ -56,7 +55,7 @@ def _of_column(contract: Contract, column: Column, reading: Reading, kind: str) 
         return {"operation_in_full": f"NOT {nothing}"} if kind == "full" else {}
     if column.required and column.name not in contract.natural_key:
         flags["required_missing"] = nothing
-    flags["null_word"] = f"({nothing} AND {x} IN ({', '.join(map(literal, NULL_WORDS))}))"
+    flags["null_word"] = f"({nothing} AND is_null_word({x}))"
     return flags | _of_type(contract, column, reading, f"NOT {nothing}")
 
 

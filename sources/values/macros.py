@@ -32,7 +32,7 @@ FIRST_YEAR, LAST_YEAR = 1850, 2100
 LAST_SERIAL = 2958465
 """9999-12-31 as a workbook counts days."""
 
-_BLANKS = " || ".join(f"chr({ord(blank)})" for blank in BLANKS)
+_BLANKS = literal(BLANKS.replace("\x00", "")) + " || chr(0)"
 _BLANK = "[" + "".join(f"\\x{{{ord(blank):X}}}" for blank in BLANKS) + "]"
 _WIDE = "[\\x{FF01}-\\x{FF5E}\\x{3000}\\x{A0}]"
 _CHECK_SUM = " + ".join(f"{weight} * ascii(substr(n, {place}, 1)) - {weight * 48}" for place, weight in enumerate(WEIGHTS, start=1))
@@ -47,9 +47,11 @@ TEXT_MACROS = (
         ELSE translate(t, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)}) END""",
     f"cell_trim(t) AS CASE WHEN regexp_matches(t, '^{_BLANK}|{_BLANK}$') THEN trim(t, {_BLANKS}) ELSE t END",
     f"""cell_unguard(t) AS nullif(CASE
-        WHEN regexp_matches(t, '^{_GUARD}*="') THEN cell_trim(regexp_replace(regexp_replace(t, '^({_GUARD}|=")+', ''), '["\\s]+$', ''))
-        WHEN substr(t, 1, 1) IN ({', '.join(map(literal, GUARDS))}) THEN cell_trim(regexp_replace(t, '^{_GUARD}+', '')) ELSE t END, '')""",
-    f"cell_null(x) AS CASE WHEN x IN ({', '.join(map(literal, NULL_WORDS))}) THEN NULL ELSE x END",
+        WHEN regexp_matches(t, '^{_GUARD}*="') THEN regexp_replace(regexp_replace(t, '^({_GUARD}|=")+', ''), '["\\s]+$', '')
+        WHEN regexp_matches(t, '^{_GUARD}') THEN regexp_replace(t, '^{_GUARD}+', '') ELSE t END, '')""",
+    # A pattern, because DuckDB turns IN over many constants into one hash join per cell.
+    f"is_null_word(x) AS length(x) <= {max(map(len, NULL_WORDS))} AND regexp_full_match(x, {literal('|'.join(NULL_WORDS))})",
+    "cell_null(x) AS CASE WHEN is_null_word(x) THEN NULL ELSE x END",
 )
 ID_MACROS = (
     f"check_character(n) AS substr('10X98765432', ({_CHECK_SUM}) % 11 + 1, 1)",
@@ -60,19 +62,20 @@ ID_MACROS = (
         '{'X' * len(CHECK_CHARACTERS_LOOKING_LIKE_X)}'), '[\\s{GUARDS.replace("'", "''")}="-]', '', 'g')),
         {literal(BLANKS.replace(chr(0), ''))}, ''), '')) END""",
     f"id_is_placeholder(n) AS n = '{PLACEHOLDER_NUMBER}' OR regexp_full_match(n, '0{{15,}}|1{{15,}}|9{{15,}}')",
-    # 15 digits: 19 after the division, then the check character; only when that makes a real date.
-    """id_18(n) AS CASE WHEN length(n) = 15 AND regexp_full_match(n, '[0-9]{15}') AND NOT id_is_placeholder(n)
-            AND number_date(left(n, 6) || '19' || right(n, 9)) IS NOT NULL
-        THEN left(n, 6) || '19' || right(n, 9) || check_character(left(n, 6) || '19' || right(n, 9)) ELSE n END""",
-    """id_state(n, long) AS CASE
+    # 15 digits: 19 after the division, only when that makes a real date; the check character follows in id_18.
+    """id_base(n) AS CASE WHEN length(n) = 15 AND regexp_full_match(n, '[0-9]{15}') AND NOT id_is_placeholder(n)
+            AND try_strptime('19' || substr(n, 7, 6), '%Y%m%d') IS NOT NULL
+        THEN left(n, 6) || '19' || right(n, 9) ELSE n END""",
+    """id_check(base, n) AS CASE WHEN length(n) = 18 AND regexp_full_match(n, '[0-9]{17}[0-9X]') OR length(base) = 17 AND length(n) = 15
+        THEN check_character(base) END""",
+    "id_18(base, n, check_is) AS CASE WHEN length(n) = 15 AND length(base) = 17 THEN base || check_is ELSE n END",
+    # `check_is`: the right check character where the text has the shape of a number, else NULL.
+    """id_state(n, check_is) AS CASE
         WHEN n IS NULL THEN NULL
-        WHEN length(n) = 18 AND regexp_full_match(n, '[0-9]{17}[0-9X]') THEN CASE
-            WHEN id_is_placeholder(n) THEN 'placeholder'
-            WHEN check_character(n) = right(n, 1) THEN CASE WHEN number_date(n) IS NOT NULL THEN 'valid' ELSE 'invalid' END
-            WHEN right(n, 4) = '0000' THEN 'placeholder'
-            ELSE 'invalid' END
         WHEN id_is_placeholder(n) THEN 'placeholder'
-        WHEN length(n) = 15 AND length(long) = 18 THEN 'valid_15'
+        WHEN length(n) = 15 AND check_is IS NOT NULL THEN 'valid_15'
+        WHEN check_is = right(n, 1) THEN CASE WHEN number_date(n) IS NOT NULL THEN 'valid' ELSE 'invalid' END
+        WHEN check_is IS NOT NULL THEN CASE WHEN right(n, 4) = '0000' THEN 'placeholder' ELSE 'invalid' END
         WHEN regexp_full_match(n, '[0-9]+(\\.[0-9]*)?E\\+?[0-9]+|[0-9]{15,18}\\.0*') THEN 'precision_lost'
         ELSE 'malformed' END""",
 )
@@ -134,6 +137,8 @@ MACROS = (*TEXT_MACROS, *ID_MACROS, *DATE_MACROS, *NUMBER_MACROS, *PHONE_MACROS)
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
-    """Define the macros on a connection (temporary, so read-only stores can use them too)."""
+    """Define the macros on a connection, once (temporary, so read-only stores can use them too)."""
+    if con.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'phone_is_placeholder'").fetchone() != (0,):
+        return
     for macro in MACROS:
         con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")

@@ -19,7 +19,7 @@ from sources.tables import quoted, typed_type
 from sources.values.codes import create_lookup, lookup_literal
 from sources.values.macros import register
 
-STEPS = 5
+STEPS = 6
 SEPARATORS = r"[;；、,，/|\s]+"
 """Separators of several codes in one cell; the contract names one, the others occur."""
 
@@ -78,8 +78,11 @@ def _read_plain(contract: Contract, column: Column, x: str, reading: Reading) ->
     match column.type:
         case "id_number":
             steps[2][f"{name}.n"] = f"id_tidy({x})"
-            steps[3][f"{name}.long"] = f"id_18({part(name, 'n')})"
-            steps[4][f"{name}.state"] = f"id_state({part(name, 'n')}, {part(name, 'long')})"
+            n, base, check = part(name, "n"), part(name, "base"), part(name, "check")
+            steps[3][f"{name}.base"] = f"id_base({n})"
+            steps[4][f"{name}.check"] = f"id_check({base}, {n})"
+            steps[5][f"{name}.long"] = f"id_18({base}, {n}, {check})"
+            steps[5][f"{name}.state"] = f"id_state({n}, {check})"
             values[name], values[f"{name}_state"] = part(name, "long"), part(name, "state")
         case "date" | "datetime" | "month":
             _read_date(contract, column, x, reading)
