@@ -1,7 +1,7 @@
-"""Family: the spouse, the marital status and the children.
+"""Family: the spouse and the marital status.
 
 Belongs here: what follows from marriage events and from the links between persons.
-Does not: the links themselves (kinship.py), who lives together and guardians (household.py).
+Does not: the links themselves (kinship.py), who lives together, children and guardians (household.py).
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.attributes.demographics import registration
-from warehouse.attributes.records import attribute, first_of, records, store
+from warehouse.attributes.kinship import create_links
+from warehouse.attributes.records import attribute, store
 from warehouse.build import ProfileBuild, claims
 
-ATTRIBUTES = ("spouse_person", "marital_status", "children_count", "minor_children_count")
-
-ADULT_FROM = 18
+ATTRIBUTES = ("spouse_person", "marital_status")
 
 
 def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
-    """Needs vital_status, age and the links of kinship."""
+    """Needs vital_status."""
+    create_links(con, build)
     store(con, "spouse_person", "FROM spouse_link")
     store(con, "marital_status", _marital_status(build))
-    _children(con, build)
 
 
 def _marital_status(build: ProfileBuild) -> str:
@@ -75,33 +74,3 @@ def _marital_status(build: ProfileBuild) -> str:
                CASE WHEN by_registration THEN hr_record WHEN status IS NOT NULL THEN event_record
                     ELSE stated_record END AS record_id
         FROM decided"""
-
-
-def _children(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
-    """Both counts: 0 for somebody in a register or with children who died, missing for somebody of whom nothing is
-    known."""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE child_count AS
-        WITH counted AS (
-            SELECT parent AS person_id, count(*) FILTER (vital.value IS DISTINCT FROM '2') AS living,
-                   count(*) FILTER (vital.value IS DISTINCT FROM '2' AND age.value < {ADULT_FROM}) AS minors
-            FROM parent_link AS link
-            LEFT JOIN {attribute("vital_status")} AS vital ON vital.person_id = link.child
-            LEFT JOIN {attribute("age")} AS age ON age.person_id = link.child
-            GROUP BY parent
-        ),
-        registered AS (
-            SELECT DISTINCT person_id, 0 AS children FROM {records(build, "household_registration", ("holder",))}
-        )
-        SELECT person_id, coalesce(counted.living, registered.children) AS living,
-               coalesce(counted.minors, registered.children) AS minors
-        FROM counted FULL JOIN registered USING (person_id)""")
-    stated = first_of(f"""
-        SELECT person_id, children_count, record_id, last_update, natural_key
-        FROM {records(build, "birth_family_support", ("mother", "father"))} WHERE children_count IS NOT NULL""", "")
-    store(con, "children_count", f"""
-        SELECT person_id, greatest(counted.living, stated.children_count) AS value,
-               CASE WHEN stated.children_count > coalesce(counted.living, 0) THEN stated.record_id END AS record_id
-        FROM child_count AS counted FULL JOIN ({stated}) AS stated USING (person_id)""")
-    store(con, "minor_children_count", "SELECT person_id, minors AS value, NULL AS record_id FROM child_count")
-    con.execute("DROP TABLE temp.child_count")
