@@ -59,13 +59,11 @@ def memberships(build: ProfileBuild) -> str:
     case: status 3 from then on; a case that is no longer delivered keeps its last status (clarifications 30 and 42)."""
     return f"""
         SELECT person_id, record_id, natural_key, last_update, members.case_no, assistance_type, monthly_amount,
-            county, support_mode,
-               approval_date,
+               county, support_mode, approval_date,
                CASE WHEN left_out AND members.delivery_date < cases.last_delivery THEN '3' ELSE status END AS status
         FROM {records(build, "social_assistance")} AS members
-        JOIN (SELECT case_no, max(delivery_date) AS last_delivery FROM current_social_assistance GROUP BY case_no) AS
-            cases
-          ON cases.case_no = members.case_no"""
+        JOIN (SELECT case_no, max(delivery_date) AS last_delivery FROM current_social_assistance GROUP BY case_no)
+          AS cases ON cases.case_no = members.case_no"""
 
 
 def _assistance(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
@@ -76,8 +74,8 @@ def _assistance(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
         "assistance_status",
         first_of(
             """
-        SELECT person_id, CASE WHEN status IN ('1', '2') THEN status ELSE '3' END AS value, record_id, last_update,
-            natural_key
+        SELECT person_id, CASE WHEN status IN ('1', '2') THEN status ELSE '3' END AS value, record_id,
+               last_update, natural_key
         FROM membership""",
             "value",
         ),
@@ -97,8 +95,8 @@ def _assistance(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
         "assistance_county",
         first_of(
             """
-        SELECT person_id, county AS value, record_id, last_update, natural_key, coalesce(status = '1', false) AS
-            in_force, approval_date
+        SELECT person_id, county AS value, record_id, last_update, natural_key, approval_date,
+               coalesce(status = '1', false) AS in_force
         FROM membership WHERE county IS NOT NULL""",
             "in_force DESC, CASE WHEN in_force THEN approval_date END DESC NULLS LAST",
         ),

@@ -42,7 +42,7 @@ def enrolments(build: ProfileBuild) -> str:
     (clarification 42)."""
     return f"""
         SELECT person_id, record_id, natural_key, last_update, school_name, stage, grade, boarding, aid_type,
-            left_behind, migrant_child,
+               left_behind, migrant_child,
                CASE WHEN left_out AND coalesce(status, '') NOT IN ('3', '4', '6') THEN '5' ELSE status END AS status
         FROM {records(build, "student_enrolment", ("holder",))}"""
 

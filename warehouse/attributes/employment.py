@@ -72,8 +72,8 @@ def _employment_status(build: ProfileBuild) -> str:
     pensions, accounts = records(build, "pension_insurance"), records(build, "fund_accounts")
     return f"""
         WITH students AS (
-            SELECT status.person_id, '31' AS value, NULL::BIGINT AS record_id, 1 AS step, NULL::TIMESTAMP AS
-                last_update, '' AS natural_key
+            SELECT status.person_id, '31' AS value, NULL::BIGINT AS record_id, 1 AS step,
+                   NULL::TIMESTAMP AS last_update, '' AS natural_key
             FROM {attribute("enrolment_status")} AS status
             JOIN {attribute("age")} AS age USING (person_id)
             LEFT JOIN {attribute("school_stage")} AS stage USING (person_id)
@@ -85,16 +85,15 @@ def _employment_status(build: ProfileBuild) -> str:
         ),
         registered AS (
             SELECT person_id, CASE WHEN registration_type = '2' THEN '70' ELSE employment_status END AS value,
-                record_id, 3, last_update,
-                   natural_key
+                   record_id, 3, last_update, natural_key
             FROM {records(build, "employment_registration")}
             WHERE {NOT_CANCELLED}
         ),
         contributors AS (
             SELECT person_id, '17', record_id, 4, last_update, natural_key FROM {accounts} WHERE status = '1'
             UNION ALL
-            SELECT person_id, '17', record_id, 5, last_update, natural_key FROM {pensions} WHERE scheme IN ('1', '2')
-                AND status = '1'
+            SELECT person_id, '17', record_id, 5, last_update, natural_key FROM {pensions}
+            WHERE scheme IN ('1', '2') AND status = '1'
         ),
         steps AS (FROM students UNION ALL FROM pensioners UNION ALL FROM registered UNION ALL FROM contributors)
         SELECT person_id, value, record_id FROM steps
