@@ -55,7 +55,7 @@ def claims(
     where: Mapping[str, str] | None = None,
     value: Mapping[str, str] | None = None,
 ) -> str:
-    """SQL: person_id, value, record_id, category, ordinal, updated_on, natural_key: a row per person and stating record.
+    """SQL: person_id, value, record_id, category, ordinal, updated_on, natural_key; one row per person and record.
 
     The ordinal is the position of the source in the attribute's list. `where` adds a condition and `value` replaces the
     value expression, each by `category.column` or by `category`; r is the record, m the mention of the person.
