@@ -1,6 +1,7 @@
-"""An invented city that ships with the product: deliveries of all 17 categories in their real formats, and what is true beside them.
+"""An invented city that ships with the product: deliveries of all 17 categories, and what is true beside them.
 
-Belongs here: the one public function. docs/synthetic_city.md says what is realistic in it and where its tables come from.
+Belongs here: the one public function. docs/synthetic_city.md says what is realistic in it
+and where its tables come from.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from sources.catalogue import load_catalogue
 from sources.synthetic import deliveries, geography, housing, lives, people, truth, writers
 from sources.synthetic.calendar import delivery_dates
-from sources.synthetic.defects import DefectRates
+from sources.synthetic.damage import DefectRates
 
 __all__ = ["CitySummary", "DefectRates", "generate"]
 REFERENCE = date(2025, 6, 1)
@@ -34,8 +35,10 @@ class CitySummary:
     rows_by_category: dict[str, int]
 
 
-def generate(residents: int, seed: int, out: Path, deltas: int = 2, defects: DefectRates | None = None, as_of: date = REFERENCE) -> CitySummary:
-    """Write the deliveries of a city of about `residents` registered people to `out`; the same arguments give the same bytes."""
+def generate(
+    residents: int, seed: int, out: Path, deltas: int = 2, defects: DefectRates | None = None, as_of: date = REFERENCE
+) -> CitySummary:
+    """Write a city of about `residents` registered people to `out`; the same arguments give the same bytes."""
     if residents < 500:
         raise ValueError("a city needs at least 500 residents")
     if not 0 <= deltas <= 4:
@@ -48,11 +51,23 @@ def generate(residents: int, seed: int, out: Path, deltas: int = 2, defects: Def
     rates = defects or DefectRates()
     out.mkdir(parents=True, exist_ok=True)
     contracts = list(catalogue.contracts.values())
-    made = [deliveries.make(city, catalogue, contract, delivery_dates(contract.category, as_of, deltas), out, rates) for contract in contracts]
+    made = [
+        deliveries.make(city, catalogue, contract, delivery_dates(contract.category, as_of, deltas), out, rates) for contract in contracts
+    ]
     exchange = [contract for contract in contracts if contract.delivery.format == "postgres"]
     (out / "postgres" / "schema.sql").write_text(writers.schema_sql(exchange), encoding="utf-8")
     counts = [count for part in made for count in part.counts]
     truth.write(out / "truth", city, [part.mentions for part in made], [part.quarantine for part in made], counts, contracts)
-    per_category = {contract.category: sum(int(str(count["rows"])) for count in part.counts) for contract, part in zip(contracts, made, strict=True)}
-    return CitySummary(residents, city.people.height, city.dwellings.height, len(counts), sum(per_category.values()),
-                       sum(part.mentions.height for part in made), sum(part.quarantine.height for part in made), per_category)
+    per_category = {
+        contract.category: sum(int(str(count["rows"])) for count in part.counts) for contract, part in zip(contracts, made, strict=True)
+    }
+    return CitySummary(
+        residents,
+        city.people.height,
+        city.dwellings.height,
+        len(counts),
+        sum(per_category.values()),
+        sum(part.mentions.height for part in made),
+        sum(part.quarantine.height for part in made),
+        per_category,
+    )

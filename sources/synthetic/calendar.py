@@ -21,19 +21,39 @@ def _monthly(number: int) -> Rule:
 
 
 FULL: dict[str, Rule] = {
-    "household_registration": _on((1, 1)), "residence_permits": _on((1, 1), (4, 1), (7, 1), (10, 1)), "house_registry": _on((1, 1), (7, 1)),
-    "fund_accounts": _on((7, 1)), "fund_loans": _on((7, 1)), "pension_insurance": _on((1, 1)), "medical_insurance": _on((3, 1)),
-    "employment_registration": _on((1, 1)), "marriage_registration": _on((1, 1)), "social_assistance": _monthly(8),
-    "elderly_disability_benefits": _on((1, 1)), "health_records": _on((4, 1)), "care_followups": _on((1, 20), (4, 20), (7, 20), (10, 20)),
-    "legal_aid": _monthly(1), "resettlement_support": _on((1, 1), (7, 1)), "birth_family_support": _on((1, 1)),
+    "household_registration": _on((1, 1)),
+    "residence_permits": _on((1, 1), (4, 1), (7, 1), (10, 1)),
+    "house_registry": _on((1, 1), (7, 1)),
+    "fund_accounts": _on((7, 1)),
+    "fund_loans": _on((7, 1)),
+    "pension_insurance": _on((1, 1)),
+    "medical_insurance": _on((3, 1)),
+    "employment_registration": _on((1, 1)),
+    "marriage_registration": _on((1, 1)),
+    "social_assistance": _monthly(8),
+    "elderly_disability_benefits": _on((1, 1)),
+    "health_records": _on((4, 1)),
+    "care_followups": _on((1, 20), (4, 20), (7, 20), (10, 20)),
+    "legal_aid": _monthly(1),
+    "resettlement_support": _on((1, 1), (7, 1)),
+    "birth_family_support": _on((1, 1)),
     "student_enrolment": _on((3, 1), (9, 20)),
 }
 DELTA: dict[str, Rule] = {
-    "household_registration": lambda _: True, "residence_permits": lambda day: day.weekday() == MONDAY,
-    "house_registry": lambda day: day.weekday() == MONDAY, "fund_accounts": _monthly(5), "fund_loans": _monthly(5),
-    "pension_insurance": _monthly(10), "medical_insurance": _monthly(10), "employment_registration": lambda day: day.weekday() == MONDAY,
-    "marriage_registration": _monthly(3), "elderly_disability_benefits": _monthly(8), "health_records": _monthly(15),
-    "care_followups": lambda day: day.weekday() == MONDAY, "resettlement_support": _monthly(1), "birth_family_support": _monthly(12),
+    "household_registration": lambda _: True,
+    "residence_permits": lambda day: day.weekday() == MONDAY,
+    "house_registry": lambda day: day.weekday() == MONDAY,
+    "fund_accounts": _monthly(5),
+    "fund_loans": _monthly(5),
+    "pension_insurance": _monthly(10),
+    "medical_insurance": _monthly(10),
+    "employment_registration": lambda day: day.weekday() == MONDAY,
+    "marriage_registration": _monthly(3),
+    "elderly_disability_benefits": _monthly(8),
+    "health_records": _monthly(15),
+    "care_followups": lambda day: day.weekday() == MONDAY,
+    "resettlement_support": _monthly(1),
+    "birth_family_support": _monthly(12),
     "student_enrolment": lambda day: day.day == 25 and day.month not in {1, 2, 7, 8},
 }
 SETTLED = 30
@@ -44,7 +64,7 @@ def delivery_dates(category: str, as_of: date, deltas: int) -> list[date]:
     """The full delivery and up to `deltas` later ones; categories without deltas get further full deliveries."""
     days = [as_of - timedelta(days=back) for back in range(800)]
     if category not in DELTA:
-        return sorted(day for day in days if FULL[category](day))[-(deltas + 1):]
+        return sorted(day for day in days if FULL[category](day))[-(deltas + 1) :]
     full = next(day for day in days if FULL[category](day) and (as_of - day).days >= SETTLED)
     later = sorted(day for day in days if day > full and DELTA[category](day))
     count = min(deltas, len(later))

@@ -19,19 +19,38 @@ from sources.catalogue import Catalogue
 from sources.catalogue.models import Column, Contract
 from sources.synthetic import defects, truth, workbooks, writers
 from sources.synthetic.categories import BUILDERS
-from sources.synthetic.defects import Damage, DefectRates
+from sources.synthetic.damage import NUMBER_CELL, Damage, DefectRates
 from sources.synthetic.housing import City
 from sources.synthetic.records import Context, stamp
 
-STYLES = {"YYYYMMDD": "%Y%m%d", "YYYY-MM-DD": "%Y-%m-%d", "YYYY/M/D": "%Y/%-m/%-d", "YYYY年M月D日": "%Y年%-m月%-d日", "native": "%Y-%m-%d"}
+STYLES = {
+    "YYYYMMDD": "%Y%m%d",
+    "YYYY-MM-DD": "%Y-%m-%d",
+    "YYYY/M/D": "%Y/%-m/%-d",
+    "YYYY年M月D日": "%Y年%-m月%-d日",
+    "native": "%Y-%m-%d",
+}
 TIMES = {"YYYYMMDDHHMMSS": "%Y%m%d%H%M%S"}
-SECOND_NUMBER = {"household_registration": 10, "residence_permits": 9, "fund_accounts": 8, "pension_insurance": 12, "medical_insurance": 12,
-                 "employment_registration": 6, "social_assistance": 5, "elderly_disability_benefits": 8, "health_records": 8, "care_followups": 8,
-                 "birth_family_support": 7}
+SECOND_NUMBER = {
+    "household_registration": 10,
+    "residence_permits": 9,
+    "fund_accounts": 8,
+    "pension_insurance": 12,
+    "medical_insurance": 12,
+    "employment_registration": 6,
+    "social_assistance": 5,
+    "elderly_disability_benefits": 8,
+    "health_records": 8,
+    "care_followups": 8,
+    "birth_family_support": 7,
+}
 """Digits of the running number at the end of a key; a second record of a person begins it with 9."""
 BROKEN = {"torn_line": 0.0003, "natural_key_missing": 0.0001, "unknown_operation": 0.003}
 """Shares of rows that cannot be read; the first in files of lines, the last in deltas with a marker."""
-ENDING = {"residence_permits": ("permit_status", "注销", "注销"), "elderly_disability_benefits": ("status", "停止发放", "停发")}
+ENDING = {
+    "residence_permits": ("permit_status", "注销", "注销"),
+    "elderly_disability_benefits": ("status", "停止发放", "停发"),
+}
 """Categories whose marker has a word of its own for a change that ends the record: column, value, marker."""
 LINES = ("csv_gb18030", "csv_utf8_bom", "jsonl", "fixed_width_gbk")
 
@@ -45,13 +64,17 @@ class Made:
     counts: list[dict[str, object]]
 
 
-def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date], out: Path, rates: DefectRates) -> Made:
+def make(
+    city: City, catalogue: Catalogue, contract: Contract, dates: list[date], out: Path, rates: DefectRates
+) -> Made:
     """All deliveries of one category."""
     rng = np.random.default_rng([city.seed, int.from_bytes(hashlib.sha256(contract.category.encode()).digest()[:4], "big")])
     context = Context(city, contract, dates, rng)
     frame = stamp(_slim(contract, BUILDERS[contract.category](context)), rng)
     frame = _with_order(contract, _second_records(contract, frame, rng, rates))
-    frame = frame.with_columns(_key=pl.concat_str([pl.col(name) for name in contract.natural_key], separator="|")).unique("_key", keep="first", maintain_order=True)
+    frame = frame.with_columns(_key=pl.concat_str([pl.col(name) for name in contract.natural_key], separator="|")).unique(
+        "_key", keep="first", maintain_order=True
+    )
     frame = frame.drop("_row", strict=False).with_row_index("_row")
     damage = Damage(contract, catalogue, city.people, rng, rates)
     frame = _old_numbers(contract, frame, city, rng)
@@ -61,8 +84,13 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
     writer = _Deliveries(contract, rng, rates, marker, out)
     for k, day in enumerate(dates):
         writer.deliver(frame, k, day)
-    seen = pl.concat(writer.seen).group_by("_row").agg(_seen=pl.col("_seen").min()).join(
-        pl.concat(writer.removed).unique("_row"), on="_row", how="left", maintain_order="left").sort("_row")
+    seen = (
+        pl.concat(writer.seen)
+        .group_by("_row")
+        .agg(_seen=pl.col("_seen").min())
+        .join(pl.concat(writer.removed).unique("_row"), on="_row", how="left", maintain_order="left")
+        .sort("_row")
+    )
     mentions = truth.mentions(contract, frame, seen, city.people["name"])
     return Made(mentions, pl.concat(writer.quarantine), writer.counts)
 
@@ -70,7 +98,16 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
 def _slim(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
     """Only the columns that later steps read: the contract's, the system columns of a draft, birth and former name."""
     marks = ("_p_", "_b_", "_s_")
-    keep = {column.name for column in contract.columns} | {"_first", "_upd", "_del", "_on", "_on_before", "_guardian_id", "birth", "former_name"}
+    keep = {column.name for column in contract.columns} | {
+        "_first",
+        "_upd",
+        "_del",
+        "_on",
+        "_on_before",
+        "_guardian_id",
+        "birth",
+        "former_name",
+    }
     return frame.select(name for name in frame.columns if name in keep or name.startswith(marks))
 
 
@@ -87,7 +124,12 @@ def _second_records(contract: Contract, frame: pl.DataFrame, rng: np.random.Gene
     else:
         digits = SECOND_NUMBER[contract.category]
         number = pl.col(key).str.head(-digits) + "9" + pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(digits - 1)
-    return pl.concat([frame, copies.with_columns(number.alias(key), _upd=pl.lit(0, frame.schema["_upd"]), _del=pl.lit(0, frame.schema["_del"]))])
+    return pl.concat(
+        [
+            frame,
+            copies.with_columns(number.alias(key), _upd=pl.lit(0, frame.schema["_upd"]), _del=pl.lit(0, frame.schema["_del"])),
+        ]
+    )
 
 
 def _with_order(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
@@ -110,7 +152,12 @@ def _old_numbers(contract: Contract, frame: pl.DataFrame, city: City, rng: np.ra
             pid = frame[f"_p_{role.role}"]
             known = old.gather(pid.fill_null(0)).alias("old")
             use = pid.is_not_null() & known.is_not_null() & pl.Series(rng.random(frame.height) < 0.35)
-            frame = frame.with_columns(pl.when(use & pl.col(role.id_number).is_not_null()).then(pl.lit(known)).otherwise(pl.col(role.id_number)).alias(role.id_number))
+            frame = frame.with_columns(
+                pl.when(use & pl.col(role.id_number).is_not_null())
+                .then(pl.lit(known))
+                .otherwise(pl.col(role.id_number))
+                .alias(role.id_number)
+            )
     return frame
 
 
@@ -123,7 +170,11 @@ def _as_text(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
         for name in (column.name, f"_b_{column.name}"):
             if name in frame.columns and frame.schema[name] in {pl.Date(), pl.Datetime("us")}:
                 changed.append(_text(contract, column, name).alias(name))
-    keep = [pl.col(column.name).alias(f"_t_{column.name}") for column in contract.data_columns if column.type == "date" and column.name in frame.columns]
+    keep = [
+        pl.col(column.name).alias(f"_t_{column.name}")
+        for column in contract.data_columns
+        if column.type == "date" and column.name in frame.columns
+    ]
     return frame.with_columns(*changed, *keep)
 
 
@@ -132,7 +183,7 @@ def _text(contract: Contract, column: Column, name: str) -> pl.Expr:
         return pl.col(name).dt.strftime(TIMES.get(column.format or "", "%Y-%m-%d %H:%M:%S"))
     if contract.delivery.date_format == "excel_serial":
         serial = (pl.col(name) - pl.lit(date(1899, 12, 30))).dt.total_days()
-        return pl.lit(defects.NUMBER_CELL) + serial.cast(pl.String)
+        return pl.lit(NUMBER_CELL) + serial.cast(pl.String)
     return pl.col(name).dt.strftime(STYLES[contract.delivery.date_format])
 
 
@@ -164,11 +215,27 @@ class _Deliveries:
         gone = readable.filter(pl.col("_state") == "D")
         self.seen.append(readable.select("_row", _seen=pl.lit(day)))
         self.removed.append(gone.select("_row", _removed=pl.lit(day)))
-        self.quarantine.append(refused.select(category=pl.lit(contract.category), delivery_date=pl.lit(day), row="row", reason="reason",
-                                              natural_key="natural_key", must=pl.lit(True)))
+        self.quarantine.append(
+            refused.select(
+                category=pl.lit(contract.category),
+                delivery_date=pl.lit(day),
+                row="row",
+                reason="reason",
+                natural_key="natural_key",
+                must=pl.lit(True),
+            )
+        )
         distinct = rows["_row"].n_unique()
-        self.counts.append({"category": contract.category, "delivery_date": day, "kind": kind, "rows": rows.height, "distinct_records": distinct,
-                            "duplicate_keys": rows.height - distinct})
+        self.counts.append(
+            {
+                "category": contract.category,
+                "delivery_date": day,
+                "kind": kind,
+                "rows": rows.height,
+                "distinct_records": distinct,
+                "duplicate_keys": rows.height - distinct,
+            }
+        )
 
     def _rows(self, frame: pl.DataFrame, k: int, only_full: bool) -> pl.DataFrame:
         befores = [name for name in frame.columns if name.startswith("_b_")]
@@ -179,12 +246,14 @@ class _Deliveries:
         else:
             insert, update = pl.col("_first") == k, pl.col("_upd") == k
             rows = frame.filter(insert | update | (pl.col("_del") == k)).with_columns(
-                _state=pl.when(insert).then(pl.lit("I")).when(update).then(pl.lit("U")).otherwise(pl.lit("D")))
+                _state=pl.when(insert).then(pl.lit("I")).when(update).then(pl.lit("U")).otherwise(pl.lit("D"))
+            )
             later = insert & (pl.col("_upd") > k)
             rows = rows.with_columns(pl.when(later).then(pl.col(name)).otherwise(pl.col(name[3:])).alias(name[3:]) for name in befores)
         if self.contract.category in {"social_assistance", "house_registry"}:
             return rows.sort("_key")
-        return rows[self.rng.permutation(rows.height).tolist()]
+        shuffled: pl.DataFrame = rows[self.rng.permutation(rows.height).tolist()]
+        return shuffled
 
     def _repeated(self, rows: pl.DataFrame) -> pl.DataFrame:
         """duplicate_key: an older copy of a record in the same file."""
@@ -195,7 +264,8 @@ class _Deliveries:
         copies = rows.filter(pl.Series(self.rng.random(rows.height) < share))
         both = pl.concat([rows, copies])
         place = np.r_[np.arange(rows.height, dtype=float), self.rng.uniform(0, rows.height, copies.height)]
-        return both[np.argsort(place, kind="stable").tolist()]
+        mixed: pl.DataFrame = both[np.argsort(place, kind="stable").tolist()]
+        return mixed
 
     def _broken(self, rows: pl.DataFrame, k: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Rows that must go to quarantine, each for one reason."""
@@ -204,7 +274,11 @@ class _Deliveries:
         free = once & (pl.col("_state") != "D")
         reasons = {}
         draw = pl.Series(self.rng.random(rows.height))
-        steps = [("torn_line", contract.delivery.format in LINES), ("natural_key_missing", True), ("unknown_operation", k > 0 and bool(self.marker))]
+        steps = [
+            ("torn_line", contract.delivery.format in LINES),
+            ("natural_key_missing", True),
+            ("unknown_operation", k > 0 and bool(self.marker)),
+        ]
         floor = 0.0
         reason = pl.lit(None, dtype=pl.String)
         for name, possible in steps:
@@ -215,8 +289,11 @@ class _Deliveries:
         if "_d_scheme" in rows.columns:
             reason = pl.when(pl.col("_d_scheme") == "code_unknown").then(pl.lit("unknown_code_in_key")).otherwise(reason)
         rows = rows.with_columns(_reason=reason)
-        refused = rows.filter(pl.col("_reason").is_not_null()).select(row="_position", reason="_reason", natural_key=pl.when(
-            pl.col("_reason").is_in(["natural_key_missing", "unknown_code_in_key"])).then(pl.col("_key")))
+        refused = rows.filter(pl.col("_reason").is_not_null()).select(
+            row="_position",
+            reason="_reason",
+            natural_key=pl.when(pl.col("_reason").is_in(["natural_key_missing", "unknown_code_in_key"])).then(pl.col("_key")),
+        )
         key = contract.natural_key[0]
         rows = rows.with_columns(pl.when(pl.col("_reason") == "natural_key_missing").then(None).otherwise(pl.col(key)).alias(key))
         return rows, refused
@@ -225,17 +302,28 @@ class _Deliveries:
         """The marker column, and amounts with thousands separators."""
         contract = self.contract
         if contract.delta.marker:
-            word = pl.col("_state").replace_strict({"I": self.marker.get("I"), "U": self.marker.get("U"), "D": self.marker.get("D")}, default=None, return_dtype=pl.String)
+            word = pl.col("_state").replace_strict(
+                {"I": self.marker.get("I"), "U": self.marker.get("U"), "D": self.marker.get("D")},
+                default=None,
+                return_dtype=pl.String,
+            )
             if contract.category in ENDING:
                 column, value, ending = ENDING[contract.category]
                 word = pl.when((pl.col("_state") == "U") & (pl.col(column) == value)).then(pl.lit(ending)).otherwise(word)
-            unknown = pl.when(pl.col("_reason") == "unknown_operation").then(pl.lit("7" if contract.delivery.format == "fixed_width_gbk" else "Q"))
+            unknown = pl.when(pl.col("_reason") == "unknown_operation").then(
+                pl.lit("7" if contract.delivery.format == "fixed_width_gbk" else "Q")
+            )
             rows = rows.with_columns(pl.coalesce(unknown, word).alias(contract.delta.marker))
             if contract.delta.full_marker == "empty string":
                 rows = rows.with_columns(pl.col(contract.delta.marker).fill_null(""))
         if contract.category == "fund_loans":
             use = pl.Series(self.rng.random(rows.height) < 0.3)
-            rows = rows.with_columns(pl.when(use).then(pl.col("balance").str.replace(r"^(\d{1,3})(\d{3}\.\d+)$", "${1},${2}")).otherwise(pl.col("balance")).alias("balance"))
+            rows = rows.with_columns(
+                pl.when(use)
+                .then(pl.col("balance").str.replace(r"^(\d{1,3})(\d{3}\.\d+)$", "${1},${2}"))
+                .otherwise(pl.col("balance"))
+                .alias("balance")
+            )
         return rows
 
     def _file(self, rows: pl.DataFrame, k: int, day: date, torn: list[int], kind: str) -> None:
@@ -243,8 +331,17 @@ class _Deliveries:
         delivery = contract.delivery
         folder = self.out / contract.department / contract.category / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
-        manifest: dict[str, Any] = {"department": contract.department, "category": contract.category, "delivery_date": day.isoformat(), "kind": kind,
-                                    "rows": rows.height, "sha256": None, "encoding": delivery.encoding, "format": delivery.format, "schema_version": "1.0"}
+        manifest: dict[str, Any] = {
+            "department": contract.department,
+            "category": contract.category,
+            "delivery_date": day.isoformat(),
+            "kind": kind,
+            "rows": rows.height,
+            "sha256": None,
+            "encoding": delivery.encoding,
+            "format": delivery.format,
+            "schema_version": "1.0",
+        }
         if delivery.format == "postgres":
             batch = day.strftime("%Y%m%d")
             writers.exchange(self.out / "postgres" / (delivery.table or ""), contract, rows, batch)

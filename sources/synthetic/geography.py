@@ -19,9 +19,17 @@ Array = NDArray[Any]
 CITY = 6_450_000
 HOUSEHOLDS_PER_GRID = 450
 VILLAGE_DWELLINGS, PER_BUILDING, PER_GROUP = 380, 24, 42
-CENTRES = {"421002": (112.26, 30.32), "421003": (112.19, 30.35), "421071": (112.33, 30.28), "421022": (112.22, 30.06),
-           "421088": (112.90, 29.83), "421024": (112.42, 30.04), "421081": (112.42, 29.72), "421083": (113.47, 29.82),
-           "421087": (111.77, 30.18)}
+CENTRES = {
+    "421002": (112.26, 30.32),
+    "421003": (112.19, 30.35),
+    "421071": (112.33, 30.28),
+    "421022": (112.22, 30.06),
+    "421088": (112.90, 29.83),
+    "421024": (112.42, 30.04),
+    "421081": (112.42, 29.72),
+    "421083": (113.47, 29.82),
+    "421087": (111.77, 30.18),
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,13 @@ def _communities(rng: np.random.Generator, catalogue: Catalogue, residents: int)
         parts += _placed(rng, [gridded[i % len(gridded)] for i in range(count)], in_grids, "grid", unit.zh)
         rest = dwellings - in_grids
         towns = max(0, round(rest * 0.18 / 900))
-        parts += _placed(rng, [plain[i % len(plain)] for i in range(towns)] if plain else [], round(rest * 0.18) if towns else 0, "town", unit.zh)
+        parts += _placed(
+            rng,
+            [plain[i % len(plain)] for i in range(towns)] if plain else [],
+            round(rest * 0.18) if towns else 0,
+            "town",
+            unit.zh,
+        )
         rest -= round(rest * 0.18) if towns else 0
         villages = max(1, round(rest / VILLAGE_DWELLINGS))
         hosts = [*plain, *gridded]
@@ -66,8 +80,17 @@ def _placed(rng: np.random.Generator, townships: list[Any], dwellings: int, kind
         return []
     weights = rng.uniform(0.7, 1.3, len(townships))
     sizes = np.maximum(1, np.round(dwellings * weights / weights.sum()).astype(int))
-    return [{"county": value.county, "county_zh": county_zh, "township": value.code, "township_zh": value.zh, "kind": kind, "size": int(size)}
-            for value, size in zip(townships, sizes, strict=True)]
+    return [
+        {
+            "county": value.county,
+            "county_zh": county_zh,
+            "township": value.code,
+            "township_zh": value.zh,
+            "kind": kind,
+            "size": int(size),
+        }
+        for value, size in zip(townships, sizes, strict=True)
+    ]
 
 
 def _numbered(rng: np.random.Generator, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -90,8 +113,13 @@ def _numbered(rng: np.random.Generator, parts: list[dict[str, Any]]) -> list[dic
         taken.add(name)
         roads = rng.permutation(tables.words("road"))[:3].tolist()
         longitude, latitude = CENTRES[part["county"]]
-        part |= {"community_code": f"{part['township']}{counters[key] + (199 if village else 0):03d}", "community": name, "roads": roads,
-                 "x": longitude + float(rng.normal(0, 0.08)), "y": latitude + float(rng.normal(0, 0.06))}
+        part |= {
+            "community_code": f"{part['township']}{counters[key] + (199 if village else 0):03d}",
+            "community": name,
+            "roads": roads,
+            "x": longitude + float(rng.normal(0, 0.08)),
+            "y": latitude + float(rng.normal(0, 0.06)),
+        }
     return parts
 
 
@@ -106,18 +134,29 @@ def _dwellings(rng: np.random.Generator, communities: pl.DataFrame) -> pl.DataFr
     unit, floor, door = inside // 12 + 1, inside % 12 // 2 + 1, inside % 2 + 1
     road, number = building // 2 % 3, 3 + building // 6 * 8 + building // 2 % 3 * 2
     block = building % 2 + 1
-    roads = np.array([entry for entry in communities["roads"].to_list()], dtype=object)
-    frame = communities.select("county", "county_zh", "township", "township_zh", "community_code", "community", "kind", "x", "y")[place.tolist()]
+    roads = np.array(communities["roads"].to_list(), dtype=object)
+    frame = communities.select("county", "county_zh", "township", "township_zh", "community_code", "community", "kind", "x", "y")[
+        place.tolist()
+    ]
     grids = np.maximum(1, np.round(size / HOUSEHOLDS_PER_GRID))
     grid = (within * grids[place] // size[place]).astype(int) + 1
     jitter = rng.normal(0, 0.004, (2, int(place.max(initial=0) + 1) * 64))
     spot = (place * 64 + building % 64) % jitter.shape[1]
     frame = frame.with_columns(
-        pl.Series("number", within + 1), pl.Series("building_no", building + 1), pl.Series("village", village), pl.Series("grid_no", grid),
-        pl.Series("group", within // PER_GROUP + 1), pl.Series("door_in_group", within % PER_GROUP + 1),
-        pl.Series("road_name", roads[place, road].astype(str)), pl.Series("road_no", number), pl.Series("block", block),
-        pl.Series("unit", unit), pl.Series("room_no", floor * 100 + door),
-        pl.Series("longitude", np.round(jitter[0, spot], 6)), pl.Series("latitude", np.round(jitter[1, spot], 6)))
+        pl.Series("number", within + 1),
+        pl.Series("building_no", building + 1),
+        pl.Series("village", village),
+        pl.Series("grid_no", grid),
+        pl.Series("group", within // PER_GROUP + 1),
+        pl.Series("door_in_group", within % PER_GROUP + 1),
+        pl.Series("road_name", roads[place, road].astype(str)),
+        pl.Series("road_no", number),
+        pl.Series("block", block),
+        pl.Series("unit", unit),
+        pl.Series("room_no", floor * 100 + door),
+        pl.Series("longitude", np.round(jitter[0, spot], 6)),
+        pl.Series("latitude", np.round(jitter[1, spot], 6)),
+    )
     return frame.with_columns(*_place_columns()).drop("x", "y")
 
 
@@ -132,8 +171,12 @@ def _place_columns() -> list[pl.Expr]:
         (code + pl.col("number").cast(pl.String).str.zfill(7)).alias("dwelling_code"),
         (code + pl.col("building_no").cast(pl.String).str.zfill(4)).alias("building_code"),
         pl.when(pl.col("kind") == "grid").then(code + pl.col("grid_no").cast(pl.String).str.zfill(3)).alias("grid_code"),
-        road.alias("road"), door.alias("door_no"), room.alias("room"), local.alias("local"),
+        road.alias("road"),
+        door.alias("door_no"),
+        room.alias("room"),
+        local.alias("local"),
         (pl.col("township_zh") + pl.col("community") + local).alias("address"),
         (seen + pl.col("township_zh") + pl.col("community") + local).alias("standard_address"),
-        (pl.col("x") + pl.col("longitude")).round(6).alias("longitude"), (pl.col("y") + pl.col("latitude")).round(6).alias("latitude"),
+        (pl.col("x") + pl.col("longitude")).round(6).alias("longitude"),
+        (pl.col("y") + pl.col("latitude")).round(6).alias("latitude"),
     ]

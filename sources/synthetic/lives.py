@@ -1,6 +1,7 @@
 """What happens to the people: births and deaths, marriages, moves away, schooling, work; and what they are called.
 
-Belongs here: one frame with everything true about a person. Does not: where they live (housing.py), what registers say (categories).
+Belongs here: one frame with everything true about a person. Does not: where they live (housing.py),
+what registers say (categories).
 """
 
 from __future__ import annotations
@@ -30,21 +31,43 @@ def people_frame(rng: np.random.Generator, families: Families, as_of: date) -> p
     marital, married_on, ended_on = _marriages(rng, families, birth, death, as_of)
     surname, given, ethnic, minority = _names(rng, families, birth)
     name = np.where(minority, names.minority_names(rng, families.count), surname + given)
-    frame = pl.DataFrame({
-        "pid": np.arange(families.count), "household": families.household, "slot": families.slot, "kind": families.kind,
-        "sex": families.sex, "population": families.population, "twin": families.twin, "marital": marital,
-        "name": name.astype(str), "ethnic": ethnic, "minority": minority,
-    }).with_columns(
-        *(pl.Series(key, values).cast(pl.Date) for key, values in (("birth", birth), ("death", death), ("married_on", married_on),
-                                                                 ("ended_on", ended_on))),
-        *(pl.Series(key, values).replace(NOBODY, None).alias(key) for key, values in (
-            ("father", families.father), ("mother", families.mother), ("spouse", families.spouse), ("former_spouse", families.former_spouse))),
+    frame = pl.DataFrame(
+        {
+            "pid": np.arange(families.count),
+            "household": families.household,
+            "slot": families.slot,
+            "kind": families.kind,
+            "sex": families.sex,
+            "population": families.population,
+            "twin": families.twin,
+            "marital": marital,
+            "name": name.astype(str),
+            "ethnic": ethnic,
+            "minority": minority,
+        }
+    ).with_columns(
+        *(
+            pl.Series(key, values).cast(pl.Date)
+            for key, values in (("birth", birth), ("death", death), ("married_on", married_on), ("ended_on", ended_on))
+        ),
+        *(
+            pl.Series(key, values).replace(NOBODY, None).alias(key)
+            for key, values in (
+                ("father", families.father),
+                ("mother", families.mother),
+                ("spouse", families.spouse),
+                ("former_spouse", families.former_spouse),
+            )
+        ),
     )
     frame = _numbered(rng, frame, birth, families)
     former = names.former_names(rng, surname, given)
     changed = (rng.random(families.count) < 0.015) & ~minority
-    frame = frame.with_columns(pl.Series("former_name", [text if use else None for text, use in zip(former, changed, strict=True)], dtype=pl.String), alive=pl.col("death").is_null(),
-                               age=((pl.lit(as_of) - pl.col("birth")).dt.total_days() / 365.25))
+    frame = frame.with_columns(
+        pl.Series("former_name", [text if use else None for text, use in zip(former, changed, strict=True)], dtype=pl.String),
+        alive=pl.col("death").is_null(),
+        age=((pl.lit(as_of) - pl.col("birth")).dt.total_days() / 365.25),
+    )
     return _coincidences(rng, _occupied(rng, frame))
 
 
@@ -108,7 +131,10 @@ def _marriages(rng: np.random.Generator, families: Families, birth: Array, death
 def _names(rng: np.random.Generator, families: Families, birth: Array) -> tuple[Array, Array, Array, Array]:
     surname = names.surnames(rng, families.count)
     for generation in range(3):
-        for ids in (np.flatnonzero(families.father >= 0), np.flatnonzero((families.father < 0) & (families.mother >= 0))):
+        for ids in (
+            np.flatnonzero(families.father >= 0),
+            np.flatnonzero((families.father < 0) & (families.mother >= 0)),
+        ):
             parent = np.where(families.father[ids] >= 0, families.father[ids], families.mother[ids])
             elder = families.slot[ids] <= 1
             take = elder if generation < 1 else ~elder
@@ -133,46 +159,87 @@ def _numbered(rng: np.random.Generator, frame: pl.DataFrame, birth: Array, famil
     order = np.lexsort((rng.random(families.count), families.sex, birth))
     left, right = order[:-1], order[1:]
     known = (families.population[left] != OUTSIDE) & (families.population[right] != OUTSIDE)
-    pairs = np.flatnonzero((birth[left] == birth[right]) & (families.sex[left] == families.sex[right]) & known
-                           & (birth[left] < np.datetime64("1999-01-01")) & (rng.random(len(left)) < 0.0004))
+    pairs = np.flatnonzero(
+        (birth[left] == birth[right])
+        & (families.sex[left] == families.sex[right])
+        & known
+        & (birth[left] < np.datetime64("1999-01-01"))
+        & (rng.random(len(left)) < 0.0004)
+    )
     pairs = pairs[np.r_[True, np.diff(pairs) > 1]] if len(pairs) else pairs
     own[right[pairs]] = own[left[pairs]]
     double = np.zeros(families.count, dtype=bool)
     double[right[pairs]] = double[left[pairs]] = True
     phone = numbers.phones(rng, families.count)
     has = (families.age > 13) & (rng.random(families.count) < np.where(families.age > 75, 0.7, 0.96))
-    return frame.with_columns(pl.Series("id", own.astype(str)), pl.Series("old_id", old.tolist(), dtype=pl.String), pl.Series("double_issued", double),
-                              pl.when(pl.Series(has)).then(pl.Series(phone).cast(pl.String)).alias("phone"))
+    return frame.with_columns(
+        pl.Series("id", own.astype(str)),
+        pl.Series("old_id", old.tolist(), dtype=pl.String),
+        pl.Series("double_issued", double),
+        pl.when(pl.Series(has)).then(pl.Series(phone).cast(pl.String)).alias("phone"),
+    )
 
 
 def _occupied(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
     """Work and schooling by age; both chosen once and used by every department."""
     age = frame["age"].to_numpy()
     draw = rng.random(len(age))
-    work = np.where(draw < 0.36, EMPLOYEE, np.where(draw < 0.47, PUBLIC, np.where(draw < 0.8, FARMER, np.where(draw < 0.88, UNEMPLOYED, HOME))))
+    work = np.where(
+        draw < 0.36,
+        EMPLOYEE,
+        np.where(draw < 0.47, PUBLIC, np.where(draw < 0.8, FARMER, np.where(draw < 0.88, UNEMPLOYED, HOME))),
+    )
     work = np.where(age < 3, CHILD, np.where(age < 18, STUDENT, np.where((age < 22) & (draw < 0.5), STUDENT, work)))
     work = np.where(age >= 60, np.where(np.isin(work, (EMPLOYEE, PUBLIC)), RETIRED, np.where(work == STUDENT, FARMER, FARMER)), work)
     school = rng.random(len(age))
     old = np.select([school < 0.22, school < 0.68, school < 0.9, school < 0.97], ["90", "81", "71", "61"], "31")
-    middle = np.select([school < 0.12, school < 0.62, school < 0.78, school < 0.86, school < 0.95], ["81", "71", "61", "41", "31"], "21")
-    young = np.select([school < 0.03, school < 0.35, school < 0.5, school < 0.62, school < 0.82, school < 0.98], ["81", "71", "61", "44", "31", "21"], "14")
-    level = np.where(age >= 62, old, np.where(age >= 38, middle, np.where(age >= 22, young, np.where(age >= 16, "71", np.where(age >= 12, "81", "")))))
+    middle = np.select(
+        [school < 0.12, school < 0.62, school < 0.78, school < 0.86, school < 0.95],
+        ["81", "71", "61", "41", "31"],
+        "21",
+    )
+    young = np.select(
+        [school < 0.03, school < 0.35, school < 0.5, school < 0.62, school < 0.82, school < 0.98],
+        ["81", "71", "61", "44", "31", "21"],
+        "14",
+    )
+    level = np.where(
+        age >= 62,
+        old,
+        np.where(age >= 38, middle, np.where(age >= 22, young, np.where(age >= 16, "71", np.where(age >= 12, "81", "")))),
+    )
     first, kind, public = (np.array(tables.words(key), dtype=object) for key in ("employer_first", "employer_kind", "employer_public"))
     firm = first[rng.integers(0, len(first), len(age))] + kind[rng.integers(0, len(kind), len(age))]
     office = public[rng.integers(0, len(public), len(age))]
     employer = np.where(work == EMPLOYEE, firm, np.where(work == PUBLIC, office, ""))
-    return frame.with_columns(pl.Series("work", work), pl.Series("education", level.astype(str)).replace("", None), pl.Series("employer", employer.astype(str)).replace("", None),
-                              employer_no=pl.Series(rng.integers(1, 400, len(age))))
+    return frame.with_columns(
+        pl.Series("work", work),
+        pl.Series("education", level.astype(str)).replace("", None),
+        pl.Series("employer", employer.astype(str)).replace("", None),
+        employer_no=pl.Series(rng.integers(1, 400, len(age))),
+    )
 
 
 def _coincidences(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
-    """A few people take name and birth place of chance from somebody born on the same day: same name, same birth date, two persons."""
+    """Two persons of one name and one birth date: a few people are called like somebody born on the same day."""
     count = max(1, frame.height // 4000)
-    ordered = frame.filter(pl.col("population") < OUTSIDE, ~pl.col("minority")).sort("birth", "sex", "pid").select("pid", "birth", "sex", "name")
-    pairs = ordered.with_columns(other=pl.col("pid").shift(-1), same=(pl.col("birth") == pl.col("birth").shift(-1)) & (pl.col("sex") == pl.col("sex").shift(-1)))
+    ordered = (
+        frame.filter(pl.col("population") < OUTSIDE, ~pl.col("minority")).sort("birth", "sex", "pid").select("pid", "birth", "sex", "name")
+    )
+    pairs = ordered.with_columns(
+        other=pl.col("pid").shift(-1),
+        same=(pl.col("birth") == pl.col("birth").shift(-1)) & (pl.col("sex") == pl.col("sex").shift(-1)),
+    )
     pairs = pairs.filter("same")
     if not pairs.height:
         return frame
-    chosen = pairs[rng.permutation(pairs.height)[:count].tolist()].select("other", twin_name="name").unique("other", keep="first", maintain_order=True)
-    return frame.join(chosen, left_on="pid", right_on="other", how="left", maintain_order="left").with_columns(
-        name=pl.coalesce("twin_name", "name")).drop("twin_name")
+    chosen = (
+        pairs[rng.permutation(pairs.height)[:count].tolist()]
+        .select("other", twin_name="name")
+        .unique("other", keep="first", maintain_order=True)
+    )
+    return (
+        frame.join(chosen, left_on="pid", right_on="other", how="left", maintain_order="left")
+        .with_columns(name=pl.coalesce("twin_name", "name"))
+        .drop("twin_name")
+    )

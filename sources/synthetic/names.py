@@ -22,7 +22,8 @@ def surnames(rng: np.random.Generator, count: int) -> Array:
     """Surnames in the published proportions."""
     table = tables.rows("surnames")
     weights = np.array([float(line[1]) for line in table])
-    return np.array([line[0] for line in table], dtype=object)[rng.choice(len(table), count, p=weights / weights.sum())]
+    drawn: Array = np.array([line[0] for line in table], dtype=object)[rng.choice(len(table), count, p=weights / weights.sum())]
+    return drawn
 
 
 def given_names(rng: np.random.Generator, sex: Array, birth_year: Array) -> Array:
@@ -56,7 +57,8 @@ def minority_names(rng: np.random.Generator, count: int) -> Array:
     """Names with a dot between given and father's name."""
     first = np.array(tables.words("minority_first"), dtype=object)
     last = np.array(tables.words("minority_last"), dtype=object)
-    return first[rng.integers(0, len(first), count)] + "·" + last[rng.integers(0, len(last), count)]
+    drawn: Array = first[rng.integers(0, len(first), count)] + "·" + last[rng.integers(0, len(last), count)]
+    return drawn
 
 
 def former_names(rng: np.random.Generator, surname: Array, given: Array) -> Array:
@@ -64,4 +66,5 @@ def former_names(rng: np.random.Generator, surname: Array, given: Array) -> Arra
     first = np.array(FORMER_FIRST, dtype=object)[rng.integers(0, len(FORMER_FIRST), len(surname))]
     last = np.array([text[-1] for text in given], dtype=object)
     last = np.where(first + last == given, "毛", last)
-    return surname + first + last
+    former: Array = surname + first + last
+    return former

@@ -33,7 +33,8 @@ def day_numbers(birth: Array) -> Array:
     year = birth.astype("datetime64[Y]").astype(np.int64) + 1970
     month = months.astype(np.int64) % 12 + 1
     day = (birth - months).astype(np.int64) + 1
-    return year * 10000 + month * 100 + day
+    numbers: Array = year * 10000 + month * 100 + day
+    return numbers
 
 
 def allocate(birth: Array, sex: Array) -> pl.Series:
@@ -55,6 +56,6 @@ def allocate(birth: Array, sex: Array) -> pl.Series:
 
 
 def phones(rng: np.random.Generator, count: int) -> Array:
-    """Mobile telephones 199 and eight digits, all different: a permutation of the eight-digit numbers by an odd step."""
+    """Telephones 199 and eight digits, all different: a permutation of the eight-digit numbers by an odd step."""
     offset = int(rng.integers(0, 10**8))
     return np.int64(19900000000) + (np.arange(count, dtype=np.int64) * 61803399 + offset) % 10**8

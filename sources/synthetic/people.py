@@ -60,8 +60,10 @@ def build(rng: np.random.Generator, residents: int) -> Families:
     """Registered families and families from elsewhere; relatives outside come later."""
     local = max(10, round(residents * 0.985 / MEAN_MEMBERS))
     foreign = max(2, round(residents * 310 / 6450 * 0.86 / 1.75))
-    kind = np.r_[rng.choice(len(KINDS), local, p=[TYPES[name][0] for name in KINDS]),
-                 rng.choice([KINDS.index(name) for name in EXTERNAL_KINDS], foreign, p=[0.55, 0.25, 0.2])]
+    kind = np.r_[
+        rng.choice(len(KINDS), local, p=[TYPES[name][0] for name in KINDS]),
+        rng.choice([KINDS.index(name) for name in EXTERNAL_KINDS], foreign, p=[0.55, 0.25, 0.2]),
+    ]
     present = _present(rng, kind)
     members, cursor = {}, 0
     for slot in SLOTS:
@@ -101,7 +103,11 @@ def _ages(rng: np.random.Generator, kind: Array, present: dict[str, Array]) -> d
     lone = kind == KINDS.index("lone_parent")
     first = np.where(lone, head - rng.uniform(22, 31, size), first)
     first = np.where(first < 0.02, rng.uniform(0.02, 3, size), first)
-    first = np.where(grown, _within(rng, first, 18.5, 60), _within(rng, first, 0, np.where(kind == KINDS.index("skipped_generation"), 17, 25)))
+    first = np.where(
+        grown,
+        _within(rng, first, 18.5, 60),
+        _within(rng, first, 0, np.where(kind == KINDS.index("skipped_generation"), 17, 25)),
+    )
     second = first - rng.uniform(1.3, 7, size)
     young = (second < 0.02) & present["C2"]
     second = np.where(young, rng.uniform(0.02, 2.0, size), second)
@@ -113,14 +119,33 @@ def _ages(rng: np.random.Generator, kind: Array, present: dict[str, Array]) -> d
     return {"A": head, "B": wife, "C1": first, "C2": second, "G": grandfather, "H": grandmother}
 
 
-def _people(rng: np.random.Generator, kind: Array, members: dict[str, Array], ages: dict[str, Array], count: int, local: int) -> Families:
+def _people(
+    rng: np.random.Generator, kind: Array, members: dict[str, Array], ages: dict[str, Array], count: int, local: int
+) -> Families:
     nobody = np.full(count, NOBODY, dtype=np.int64)
-    families = Families(nobody.copy(), np.zeros(count, dtype=np.int8), rng.integers(1, 3, count), np.zeros(count), np.zeros(count, dtype=np.int8),
-                        np.zeros(count, dtype=np.int8), nobody.copy(), nobody.copy(), nobody.copy(), nobody.copy(), np.zeros(count, dtype=bool), members)
+    families = Families(
+        nobody.copy(),
+        np.zeros(count, dtype=np.int8),
+        rng.integers(1, 3, count),
+        np.zeros(count),
+        np.zeros(count, dtype=np.int8),
+        np.zeros(count, dtype=np.int8),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        np.zeros(count, dtype=bool),
+        members,
+    )
     for index, slot in enumerate(SLOTS):
         where = np.flatnonzero(members[slot] >= 0)
         ids = members[slot][where]
-        families.household[ids], families.slot[ids], families.age[ids], families.kind[ids] = where, index, ages[slot][where], kind[where]
+        families.household[ids], families.slot[ids], families.age[ids], families.kind[ids] = (
+            where,
+            index,
+            ages[slot][where],
+            kind[where],
+        )
         if slot in "BH":
             families.sex[ids] = 2
         if slot == "G":
@@ -162,8 +187,14 @@ def _parents_elsewhere(rng: np.random.Generator, families: Families, members: di
     """Adults whose parents live as elders in a household of their own."""
     elders = np.flatnonzero(np.isin(kind, [KINDS.index("elder_couple"), KINDS.index("single_elder")]))
     elders = elders[elders < families.registered]
-    adults = np.flatnonzero((families.father < 0) & (families.mother < 0) & (families.age < 62) & (families.slot <= 1)
-                            & (families.household < families.registered) & (families.age > 20))
+    adults = np.flatnonzero(
+        (families.father < 0)
+        & (families.mother < 0)
+        & (families.age < 62)
+        & (families.slot <= 1)
+        & (families.household < families.registered)
+        & (families.age > 20)
+    )
     if not len(elders):
         return
     for _ in range(3):
@@ -184,16 +215,29 @@ def add_outside(families: Families, rng: np.random.Generator) -> None:
     draw = rng.random(families.count)
     with_former = np.flatnonzero(single & (families.age > 29) & (draw < np.where(families.age > 60, 0.85, 0.55)))
     first = families.count
-    _append(families, 3 - families.sex[with_former], _within(rng, families.age[with_former] + rng.normal(1, 3, len(with_former)), 23, 104),
-            families.household[with_former])
+    _append(
+        families,
+        3 - families.sex[with_former],
+        _within(rng, families.age[with_former] + rng.normal(1, 3, len(with_former)), 23, 104),
+        families.household[with_former],
+    )
     former = first + np.arange(len(with_former))
     families.former_spouse[with_former], families.former_spouse[former] = former, with_former
-    orphans = np.flatnonzero((families.father[:first] < 0) & (families.mother[:first] < 0) & (families.slot[:first] <= 1)
-                             & (families.age[:first] < 66) & (rng.random(first) < 0.3))
-    for sex, column in ((1, families.father), (2, families.mother)):
+    orphans = np.flatnonzero(
+        (families.father[:first] < 0)
+        & (families.mother[:first] < 0)
+        & (families.slot[:first] <= 1)
+        & (families.age[:first] < 66)
+        & (rng.random(first) < 0.3)
+    )
+    for sex in (1, 2):
         start = families.count
-        _append(families, np.full(len(orphans), sex), _within(rng, families.age[orphans] + rng.uniform(21, 32, len(orphans)), 42, 104),
-                np.full(len(orphans), NOBODY))
+        _append(
+            families,
+            np.full(len(orphans), sex),
+            _within(rng, families.age[orphans] + rng.uniform(21, 32, len(orphans)), 42, 104),
+            np.full(len(orphans), NOBODY),
+        )
         column = families.father if sex == 1 else families.mother
         column[orphans] = start + np.arange(len(orphans))
 
@@ -201,8 +245,18 @@ def add_outside(families: Families, rng: np.random.Generator) -> None:
 def _append(families: Families, sex: Array, age: Array, household: Array) -> None:
     count = len(sex)
     nobody = np.full(count, NOBODY, dtype=np.int64)
-    additions: dict[str, Array] = {"household": household, "slot": np.full(count, 9), "sex": sex, "age": age,
-                                   "population": np.full(count, OUTSIDE), "kind": np.full(count, 99), "father": nobody, "mother": nobody,
-                                   "spouse": nobody, "former_spouse": nobody, "twin": np.zeros(count, dtype=bool)}
+    additions: dict[str, Array] = {
+        "household": household,
+        "slot": np.full(count, 9),
+        "sex": sex,
+        "age": age,
+        "population": np.full(count, OUTSIDE),
+        "kind": np.full(count, 99),
+        "father": nobody,
+        "mother": nobody,
+        "spouse": nobody,
+        "former_spouse": nobody,
+        "twin": np.zeros(count, dtype=bool),
+    }
     for name, values in additions.items():
         setattr(families, name, np.concatenate([getattr(families, name), values.astype(getattr(families, name).dtype)]))

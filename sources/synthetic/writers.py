@@ -1,6 +1,7 @@
 """The bytes of a delivery in each format of the catalogue.
 
-Belongs here: csv, JSON Lines, fixed width, Parquet, exchange-table csv. Workbooks are in workbooks.py. Does not: which rows a delivery holds.
+Belongs here: csv, JSON Lines, fixed width, Parquet, exchange-table csv. Workbooks are in workbooks.py.
+Does not: which rows a delivery holds.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def csv(path: Path, contract: Contract, frame: pl.DataFrame, k: int, torn: list[
     wide = contract.delivery.format == "csv_gb18030"
     end, encoding = ("\r\n", "gb18030") if wide else ("\n", "utf-8")
     head = ",".join(headers(contract, k)) + end
-    repeats = list(range(REPEATED_HEADER_EVERY // 20, frame.height, REPEATED_HEADER_EVERY // 8)) if contract.category == "health_records" else []
+    repeats = (
+        list(range(REPEATED_HEADER_EVERY // 20, frame.height, REPEATED_HEADER_EVERY // 8)) if contract.category == "health_records" else []
+    )
     with path.open("wb") as out:
         out.write(b"" if wide else BOM)
         out.write(head.encode(encoding))
@@ -72,7 +75,11 @@ def jsonl(path: Path, contract: Contract, frame: pl.DataFrame, torn: list[int], 
         text = pl.lit(key) + (value if column.type in {"integer", "decimal"} else pl.lit('"') + value + pl.lit('"'))
         absent = column.name == contract.delta.marker and contract.delta.full_marker == "absent"
         kind = (pl.lit(mood) // (index % 5 + 1)) % 3
-        empty = pl.lit("") if absent or column.type == "integer" else pl.when(kind == 0).then(pl.lit("")).when(kind == 1).then(pl.lit(key + "null")).otherwise(pl.lit(key + '""'))
+        empty = (
+            pl.lit("")
+            if absent or column.type == "integer"
+            else pl.when(kind == 0).then(pl.lit("")).when(kind == 1).then(pl.lit(key + "null")).otherwise(pl.lit(key + '""'))
+        )
         parts.append(pl.when(value.is_not_null()).then(text).otherwise(empty))
     lines = frame.select(("{" + pl.concat_str(parts).str.slice(2) + "}").alias("line")).with_row_index("at")
     cut = pl.col("line").str.slice(0, pl.col("line").str.len_chars() // 2)
@@ -86,7 +93,11 @@ def fixed_width(path: Path, contract: Contract, frame: pl.DataFrame, torn: list[
     for column in contract.data_columns:
         width = column.width or 0
         value = pl.col(column.name).fill_null("")
-        value = pl.when(value.str.contains(r"[\u{3400}-\u{4DBF}]|昇|鋆|頔|翀|𠮷")).then(value.str.replace_all(r"[\u{3400}-\u{4DBF}]", "? ")).otherwise(value)
+        value = (
+            pl.when(value.str.contains(r"[\u{3400}-\u{4DBF}]|昇|鋆|頔|翀|𠮷"))
+            .then(value.str.replace_all(r"[\u{3400}-\u{4DBF}]", "? "))
+            .otherwise(value)
+        )
         wide = (value.str.replace_all("[·×]", "中").str.len_bytes() - value.str.len_chars()) // 2
         parts.append(value.str.pad_end((pl.lit(width) - wide).clip(0, width).cast(pl.UInt64)))
         overlong = overlong | (value.str.len_chars() + wide > width)
@@ -94,11 +105,13 @@ def fixed_width(path: Path, contract: Contract, frame: pl.DataFrame, torn: list[
     lines = built["line"].to_list()
     special = set(built.with_row_index("at").filter("long")["at"].to_list())
     with path.open("wb") as out:
-        out.writelines(_line(contract, frame, index, line, index in special, index in torn) + b"\r\n" for index, line in enumerate(lines))
+        out.writelines(
+            _line(contract, frame, index, line, long=index in special, torn=index in torn) + b"\r\n" for index, line in enumerate(lines)
+        )
         out.write(b"\x1a")
 
 
-def _line(contract: Contract, frame: pl.DataFrame, index: int, line: str, long: bool, torn: bool) -> bytes:
+def _line(contract: Contract, frame: pl.DataFrame, index: int, line: str, *, long: bool, torn: bool) -> bytes:
     if not long:
         encoded = _gbk(line)
     else:
@@ -137,19 +150,27 @@ def exchange(folder: Path, contract: Contract, frame: pl.DataFrame, batch: str) 
     """Rows of an exchange table as COPY text with the database's column names."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {column.name: column.db_column or column.name for column in contract.columns}
-    frame.with_columns(pl.lit(batch).alias(contract.delivery.batch_column or "batch_no")).select(list(names)).rename(names).write_csv(folder / f"{batch}.csv")
+    frame.with_columns(pl.lit(batch).alias(contract.delivery.batch_column or "batch_no")).select(list(names)).rename(names).write_csv(
+        folder / f"{batch}.csv"
+    )
 
 
 def schema_sql(contracts: list[Contract]) -> str:
     """The exchange tables, as the departments keep them."""
-    lines = ["-- Exchange tables of the departments that deliver by database. Column comments are the Chinese headers.", "CREATE SCHEMA IF NOT EXISTS exchange;"]
+    lines = [
+        "-- Exchange tables of the departments that deliver by database. Column comments are the Chinese headers.",
+        "CREATE SCHEMA IF NOT EXISTS exchange;",
+    ]
     for contract in contracts:
         table = contract.delivery.table or ""
         native = contract.delivery.date_format == "native"
         kinds = {"decimal": "numeric", "integer": "integer", "date": "date", "datetime": "timestamp"} if native else {"year": "smallint"}
         body = ",\n".join(f"  {column.db_column} {kinds.get(column.type, 'varchar')}" for column in contract.columns)
         batch = contract.column(contract.delivery.batch_column or "batch_no").db_column
-        lines += [f"CREATE TABLE IF NOT EXISTS {table} (\n{body}\n);", f"CREATE INDEX IF NOT EXISTS {table.split('.')[-1]}_{batch} ON {table} ({batch});",
-                  f"COMMENT ON TABLE {table} IS '{contract.title_zh}';"]
+        lines += [
+            f"CREATE TABLE IF NOT EXISTS {table} (\n{body}\n);",
+            f"CREATE INDEX IF NOT EXISTS {table.split('.')[-1]}_{batch} ON {table} ({batch});",
+            f"COMMENT ON TABLE {table} IS '{contract.title_zh}';",
+        ]
         lines += [f"COMMENT ON COLUMN {table}.{column.db_column} IS '{column.header}';" for column in contract.columns]
     return "\n".join(lines) + "\n"
