@@ -39,7 +39,7 @@ def main() -> None:
     if not (deliveries / "truth" / "persons.parquet").exists():
         start = time.perf_counter()
         summary = generate(arguments.residents, arguments.seed, deliveries)
-        print(f"city: {arguments.residents:,} residents, {summary.records:,} records, {time.perf_counter() - start:.1f} s, "
+        print(f"city: {arguments.residents:,} residents, {summary.rows:,} records, {time.perf_counter() - start:.1f} s, "
               f"peak {_peak_gib():.2f} GiB")
     seconds: dict[str, float] = defaultdict(float)
     rows: dict[str, int] = defaultdict(int)

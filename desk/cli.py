@@ -43,7 +43,7 @@ def _day(moment: datetime | None) -> date | None:
 
 
 @app.command()
-def demo(residents: Annotated[int, typer.Option(min=200, help="size of the synthetic city")] = 20_000,
+def demo(residents: Annotated[int, typer.Option(min=500, help="size of the synthetic city")] = 20_000,
          home: Annotated[Path, typer.Option(help="folder for the city and its installation")] = Path("demo")) -> None:
     """Make a synthetic city, run the main job on it and show what it answers."""
     from desk.demo import run_demo
@@ -52,8 +52,8 @@ def demo(residents: Annotated[int, typer.Option(min=200, help="size of the synth
 
 
 @app.command()
-def city(residents: Annotated[int, typer.Option(min=200)], seed: Annotated[int, typer.Option()], out: Annotated[Path, typer.Option()],
-         deltas: Annotated[int, typer.Option(min=0, help="further deliveries of each category after the full one")] = 2,
+def city(residents: Annotated[int, typer.Option(min=500)], seed: Annotated[int, typer.Option()], out: Annotated[Path, typer.Option()],
+         deltas: Annotated[int, typer.Option(min=0, max=4, help="further deliveries of each category after the full one")] = 2,
          defects: Annotated[float, typer.Option(min=0, help="1 is the dictionary's share of every defect, 0 none")] = 1.0) -> None:
     """Write the deliveries and the truth of a synthetic city."""
     from desk.demo import make_city

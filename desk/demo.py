@@ -28,7 +28,7 @@ def make_city(residents: int, seed: int, out: Path, deltas: int, defects: float)
     """Write deliveries and truth, and say where."""
     start = time.perf_counter()
     summary = generate(residents, seed, out, deltas=deltas, defects=DefectRates(scale=defects))
-    console.print(f"city of {residents:,} residents: {summary.records:,} records in {summary.deliveries} deliveries, "
+    console.print(f"city of {residents:,} residents: {summary.rows:,} records in {summary.deliveries} deliveries, "
                   f"{time.perf_counter() - start:.1f} s, below {out}")
 
 

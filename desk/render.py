@@ -6,6 +6,7 @@ Does not: computing anything.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,8 +16,11 @@ from rich.table import Table
 
 from pipelines.progress import StageEvent
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+WIDTH = 160
+"""Characters of a table where the output is no terminal; a terminal has its own."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDTH)
 
 
 def table(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

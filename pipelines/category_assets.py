@@ -40,7 +40,7 @@ def _landed(contract: Contract) -> dg.AssetsDefinition:
               description=f"{contract.title_zh}: every delivered record as sent. {contract.grain}",
               check_specs=[dg.AssetCheckSpec("deliveries_accepted_whole", asset=key,
                                              description="No delivery was refused (manifest, file, columns, order).")])
-    def landed(installation: Installation) -> dg.MaterializeResult[None]:
+    def landed(installation: Installation) -> dg.MaterializeResult:
         outcome = stages.land(installation.con, contract, installation.deliveries_path, installation.until_date)
         check = dg.AssetCheckResult(check_name="deliveries_accepted_whole", passed=not outcome.refusals,
                                     severity=dg.AssetCheckSeverity.WARN, metadata={"refused": len(outcome.refusals)},
@@ -59,7 +59,7 @@ def _accepted(contract: Contract) -> dg.AssetsDefinition:
 
     @dg.asset(key=key, deps=[["landed", contract.category]], group_name=contract.department, check_specs=specs, kinds={"duckdb"},
               description=f"{contract.title_zh}: records read by the contract; refused ones are in quarantine with a reason.")
-    def accepted(installation: Installation) -> dg.MaterializeResult[None]:
+    def accepted(installation: Installation) -> dg.MaterializeResult:
         outcome = stages.accept(installation.con, contract, installation.home_path)
         checks = [
             dg.AssetCheckResult(check_name="accounting", passed=outcome.accounts_balance, metadata=dict(outcome.accounting)),
@@ -74,7 +74,7 @@ def _accepted(contract: Contract) -> dg.AssetsDefinition:
 def _history(contract: Contract) -> dg.AssetsDefinition:
     @dg.asset(key=["history", contract.category], deps=[["accepted", contract.category]], group_name=contract.department, kinds={"duckdb"},
               description=f"{contract.title_zh}: every version of every key, valid from delivery to delivery. {contract.delta.meaning}")
-    def history(installation: Installation) -> dg.MaterializeResult[None]:
+    def history(installation: Installation) -> dg.MaterializeResult:
         return dg.MaterializeResult(metadata=_metadata(stages.apply_history(installation.con, contract), contract, "history"))
 
     return history
@@ -83,7 +83,7 @@ def _history(contract: Contract) -> dg.AssetsDefinition:
 def _current(contract: Contract) -> dg.AssetsDefinition:
     @dg.asset(key=["current", contract.category], deps=[["history", contract.category], REFERENCE_DATE], group_name=contract.department,
               kinds={"duckdb"}, description=f"{contract.title_zh}: the records in force on the reference date.")
-    def current(installation: Installation) -> dg.MaterializeResult[None]:
+    def current(installation: Installation) -> dg.MaterializeResult:
         counts = stages.materialise_current(installation.con, contract, installation.until_date)
         return dg.MaterializeResult(metadata=_metadata(counts, contract, "current"))
 
@@ -93,7 +93,7 @@ def _current(contract: Contract) -> dg.AssetsDefinition:
 def _mentions(contract: Contract) -> dg.AssetsDefinition:
     @dg.asset(key=["mentions", contract.category], deps=[["current", contract.category], PLACES], group_name=contract.department,
               kinds={"duckdb"}, description=f"{contract.title_zh}: one mention per record and role that names a person.")
-    def mentions(installation: Installation) -> dg.MaterializeResult[None]:
+    def mentions(installation: Installation) -> dg.MaterializeResult:
         counts = stages.build_mentions(installation.con, contract)
         return dg.MaterializeResult(metadata={"dagster/row_count": counts["rows"]})
 

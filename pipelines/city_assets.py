@@ -3,8 +3,6 @@
 Belongs here: names, dependencies, checks, metadata and the column lineage from the 115 attributes back to the departments' columns.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines import stages
@@ -27,20 +25,20 @@ def _each(stage: str) -> list[dg.AssetKey]:
 
 @dg.asset(key=REFERENCE_DATE, deps=_each("history"), group_name=GROUP,
           description="as_of: the newest delivery date loaded, unless the run states another. No rule looks at the clock.")
-def reference_date(installation: Installation) -> dg.MaterializeResult[None]:
+def reference_date(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"as_of": stages.as_of(installation.con, installation.until_date).isoformat()})
 
 
 @dg.asset(key=PLACES, deps=_each("current"), group_name=GROUP, kinds={"duckdb"},
           description="Every address cell brought to township, community and, where exactly one fits, dwelling.")
-def places(installation: Installation) -> dg.MaterializeResult[None]:
+def places(installation: Installation) -> dg.MaterializeResult:
     counts = stages.build_places(installation.con)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
 
 
 @dg.asset(key=PERSONS, deps=_each("mentions"), group_name=GROUP, kinds={"splink", "duckdb"},
           description="Which mentions speak of one person; person ids stay the same from run to run.")
-def persons(installation: Installation) -> dg.MaterializeResult[None]:
+def persons(installation: Installation) -> dg.MaterializeResult:
     counts = stages.resolve_persons(installation.con, installation.home_path)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
 
@@ -62,7 +60,7 @@ def _profile_schema() -> dg.TableSchema:
 @dg.asset(key=PROFILES, deps=[PERSONS, PLACES, *_each("current")], group_name=GROUP, kinds={"duckdb"},
           description="One row per person with the 115 attributes; each value can say where it comes from.",
           metadata={"dagster/column_lineage": _lineage(), "dagster/column_schema": _profile_schema()})
-def profiles(installation: Installation) -> dg.MaterializeResult[None]:
+def profiles(installation: Installation) -> dg.MaterializeResult:
     counts = stages.build_profiles(installation.con, installation.until_date)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), "dagster/column_lineage": _lineage(),
                                           "dagster/column_schema": _profile_schema(), **counts})
@@ -70,20 +68,20 @@ def profiles(installation: Installation) -> dg.MaterializeResult[None]:
 
 @dg.asset(key=ALERTS, deps=[PROFILES], group_name=GROUP, kinds={"duckdb"},
           description="What contradicts itself within or between departments: requests to check a record, never a decision.")
-def alerts(installation: Installation) -> dg.MaterializeResult[None]:
+def alerts(installation: Installation) -> dg.MaterializeResult:
     counts = stages.evaluate_checks(installation.con, installation.until_date)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
 
 
 @dg.asset(key=["city", "data_docs"], deps=_each("accepted"), group_name=GROUP, kinds={"greatexpectations"},
           description="Great Expectations Data Docs of the deliveries; counts only.")
-def data_docs(installation: Installation) -> dg.MaterializeResult[None]:
+def data_docs(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"index": dg.MetadataValue.path(stages.build_data_docs(installation.home_path))})
 
 
 @dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES], group_name=GROUP, kinds={"duckdb"},
           description="The published state: what queries, profiles and exports read until the next one is switched in.")
-def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
     published = stages.publish(installation.con, installation.home_path, installation.until_date, context.run_id)
     return dg.MaterializeResult(metadata={"dagster/row_count": published.pop("rows"), **published})
 

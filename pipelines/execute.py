@@ -34,7 +34,8 @@ def execute_city_job(home: Path, deliveries: Path, until: date | None) -> None:
     installation = Installation(home=str(home), deliveries=str(deliveries), until=until.isoformat() if until else "")
     with dg.DagsterInstance.from_config(str(instance_folder(home))) as instance:
         job = defs.resolve_job_def("city")
-        result = job.execute_in_process(instance=instance, resources={"installation": installation}, raise_on_error=False)
+        result = job.execute_in_process(instance=instance, resources={"installation": installation}, raise_on_error=False,
+                                        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}})
     if not result.success:
         raise RunFailed(_why(result))
 
