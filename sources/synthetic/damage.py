@@ -55,7 +55,7 @@ class Damage:
 
     def hit(self, frame: pl.DataFrame, eligible: pl.Expr, share: float) -> pl.Series:
         """Rows to hit: `share` of all rows, drawn among the eligible ones."""
-        fits = frame.select(eligible.fill_null(False).alias("fits")).to_series()
+        fits = frame.with_columns(eligible.fill_null(False).alias("_fits"))["_fits"]
         count = int(fits.sum())
         if not count or share <= 0:
             return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
