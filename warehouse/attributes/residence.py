@@ -217,9 +217,10 @@ def _by_household() -> str:
         SELECT others.person_id, others.dwelling_code, false
         FROM others
         JOIN offered_dwelling AS house ON house.dwelling_code = others.dwelling_code
-        JOIN {attribute("vital_status")} AS vital ON vital.person_id = others.person_id AND vital.value <> '2'
         LEFT JOIN residence ON residence.person_id = others.person_id
         ANTI JOIN lived_in ON lived_in.person_id = others.person_id
+        ANTI JOIN (SELECT person_id FROM {attribute("vital_status")} WHERE value = '2') AS dead
+            ON dead.person_id = others.person_id
         WHERE NOT coalesce(residence.outside_city, false)
           AND (residence.person_id IS NULL OR NOT {contradicts("residence", "house")})"""
 
