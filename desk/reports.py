@@ -16,6 +16,7 @@ from desk.render import console, errors, progress_line, table
 from desk.run import RunReport
 from resolvers.evaluation import Evaluation, evaluate_links
 from warehouse import snapshots
+from warehouse.evaluation import evaluate_answers
 from warehouse.snapshots import open_snapshot
 
 
@@ -61,7 +62,12 @@ def report_evaluation(home: Path, truth: Path) -> None:
             SELECT (SELECT count(*) FROM expected ANTI JOIN found USING (category, delivery_date, "row")),
                    (SELECT count(*) FROM found ANTI JOIN expected USING (category, delivery_date, "row"))""",
                                      [str(truth / "quarantine.parquet")]).fetchone() or (0, 0)
+        answers = evaluate_answers(con, truth)
     console.print(f"quarantine against the truth: {missing} rows missing, {extra} rows too many")
+    table("Example queries 示例查询 (differences by cause: our links, or what the registers do not know)",
+          ["query", "answered#", "rightly linked#", "link missing#", "link extra#", "truth#", "register missing#", "register extra#"],
+          [[a.name, a.answered, a.rightly_linked, a.link_missing, a.link_extra, a.true, a.register_missing, a.register_extra]
+           for a in answers])
 
 
 def report_snapshots(home: Path, activate: int | None) -> None:
