@@ -11,7 +11,9 @@ from collections.abc import Callable
 import polars as pl
 
 from sources.synthetic import person_defects
-from sources.synthetic.damage import NUMERALS, Change, Damage, filled, wide
+from sources.synthetic.damage import NUMERALS, Change, Damage, DefectRates, filled, wide
+
+__all__ = ["DefectRates", "apply"]
 
 
 def apply(damage: Damage, frame: pl.DataFrame, stage: str) -> pl.DataFrame:

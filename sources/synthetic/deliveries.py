@@ -64,9 +64,7 @@ class Made:
     counts: list[dict[str, object]]
 
 
-def make(
-    city: City, catalogue: Catalogue, contract: Contract, dates: list[date], out: Path, rates: DefectRates
-) -> Made:
+def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date], out: Path, rates: DefectRates) -> Made:
     """All deliveries of one category."""
     rng = np.random.default_rng([city.seed, int.from_bytes(hashlib.sha256(contract.category.encode()).digest()[:4], "big")])
     context = Context(city, contract, dates, rng)

@@ -119,9 +119,7 @@ def _ages(rng: np.random.Generator, kind: Array, present: dict[str, Array]) -> d
     return {"A": head, "B": wife, "C1": first, "C2": second, "G": grandfather, "H": grandmother}
 
 
-def _people(
-    rng: np.random.Generator, kind: Array, members: dict[str, Array], ages: dict[str, Array], count: int, local: int
-) -> Families:
+def _people(rng: np.random.Generator, kind: Array, members: dict[str, Array], ages: dict[str, Array], count: int, local: int) -> Families:
     nobody = np.full(count, NOBODY, dtype=np.int64)
     families = Families(
         nobody.copy(),
