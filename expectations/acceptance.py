@@ -1,7 +1,7 @@
 """Acceptance: every landed record is either typed or quarantined with a reason; doubtful cells are flagged, never refused.
 
 Belongs here: storing what judging.py found, release from quarantine, the counts of the ledger.
-Does not: how a cell is read (sources/values), reasons and flags (judging.py, flags.py), whole deliveries that are refused (sources/landing.py).
+Does not: how a cell is read (sources/values), reasons and flags (judging.py, flags.py), deliveries refused whole (sources/landing.py).
 
 Two decisions where the dictionary leaves room. An empty operation in a delta of a category with a marker is an unknown operation:
 nobody can say whether the record is still there. A filled marker in a full delivery says nothing (the delivery states the present

@@ -61,25 +61,25 @@ def _of_column(contract: Contract, column: Column, reading: Reading, kind: str) 
 
 def _of_type(contract: Contract, column: Column, reading: Reading, said: str) -> dict[str, str]:
     value = reading.values[column.name]
+    flags: dict[str, str] = {}
     match column.type:
         case "id_number":
             state = part(column.name, "state")
-            return {"id_typing": f"{state} = 'invalid'", "id_placeholder": f"{state} = 'placeholder'",
-                    "id_precision_lost": f"{state} = 'precision_lost'", "id_malformed": f"{state} = 'malformed'"}
+            flags = {"id_typing": f"{state} = 'invalid'", "id_placeholder": f"{state} = 'placeholder'",
+                     "id_precision_lost": f"{state} = 'precision_lost'", "id_malformed": f"{state} = 'malformed'"}
         case "code":
-            return {"code_unknown": code_unknown(column)}
+            flags = {"code_unknown": code_unknown(column)}
         case "date" | "datetime":
-            return _of_date(contract, column, value, said)
+            flags = _of_date(contract, column, value, said)
         case "month" | "year" | "integer" | "decimal":
-            return {"number_unreadable": f"{said} AND ({value}) IS NULL"}
+            flags = {"number_unreadable": f"{said} AND ({value}) IS NULL"}
         case "phone":
             placeholder = f"phone_is_placeholder({part(column.name, 'pieces')})"
-            return {"phone_placeholder": f"{said} AND {value} IS NULL AND {placeholder}",
-                    "phone_unreadable": f"{said} AND {value} IS NULL AND NOT {placeholder}"}
+            flags = {"phone_placeholder": f"{said} AND {value} IS NULL AND {placeholder}",
+                     "phone_unreadable": f"{said} AND {value} IS NULL AND NOT {placeholder}"}
         case "name":
-            return {"name_rare_char": f"regexp_matches({part(column.name, 'x')}, '[?？□\ufffd]')"}
-        case _:
-            return {}
+            flags = {"name_rare_char": f"regexp_matches({part(column.name, 'x')}, '[?？□\ufffd]')"}
+    return flags
 
 
 def _of_date(contract: Contract, column: Column, value: str, said: str) -> dict[str, str]:

@@ -34,6 +34,11 @@ with warnings.catch_warnings():
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
     from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
+    from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
+    from great_expectations.expectations.core.expect_column_values_to_be_unique import ExpectColumnValuesToBeUnique
+    from great_expectations.expectations.core.expect_table_columns_to_match_set import ExpectTableColumnsToMatchSet
+    from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
 READ, ACCEPTED = "read", "accepted"
 RECORD, KEY = "record", "natural_key"
@@ -58,19 +63,20 @@ def suite_for(contract: Contract, kind: str = "full") -> gx.ExpectationSuite:
     """
     bounds = load_bounds()[contract.category]
     expectations: list[Any] = [
-        gx.expectations.ExpectTableColumnsToMatchSet(column_set=_frame_columns(contract, kind), exact_match=True),
-        gx.expectations.ExpectTableRowCountToBeBetween(min_value=1 if kind == "full" else 0,
+        ExpectTableColumnsToMatchSet(column_set=_frame_columns(contract, kind), exact_match=True),
+        ExpectTableRowCountToBeBetween(min_value=1 if kind == "full" else 0,
                                                        max_value=bounds.most_rows(contract.rows_city_scale, kind),
                                                        notes=bounds.reason),
-        gx.expectations.ExpectColumnValuesToBeInSet(column=RECORD, value_set=[ACCEPTED], severity="critical",
-                                                    notes="A record that is torn, lacks its key or states an unknown operation is quarantined."),
-        gx.expectations.ExpectColumnValuesToBeUnique(column=KEY, severity="warning",
-                                                     notes=f"Key: {', '.join(contract.natural_key)}. Of several rows the later counts."),
+        ExpectColumnValuesToBeInSet(column=RECORD, value_set=[ACCEPTED], severity=FailureSeverity.CRITICAL,
+                                           notes="A torn record, one without its key or with an unknown operation is quarantined."),
+        ExpectColumnValuesToBeUnique(column=KEY, severity=FailureSeverity.WARNING,
+                                            notes=f"Key: {', '.join(contract.natural_key)}. Of several rows the later counts."),
     ]
     for name, flags in flag_names(contract, kind).items():
         column = contract.column(name)
-        notes = f"{column.header} ({column.type}{', ' + column.codes if column.codes else ''}): " + "; ".join(FLAGS[flag] for flag in flags)
-        expectations.append(gx.expectations.ExpectColumnValuesToBeInSet(column=name, value_set=[READ], severity="warning", notes=notes))
+        listed = f", {column.codes}" if column.codes else ""
+        notes = f"{column.header} ({column.type}{listed}): " + "; ".join(FLAGS[flag] for flag in flags)
+        expectations.append(ExpectColumnValuesToBeInSet(column=name, value_set=[READ], severity=FailureSeverity.WARNING, notes=notes))
     return gx.ExpectationSuite(name=f"{contract.category}_{kind}", expectations=expectations)
 
 
@@ -115,7 +121,7 @@ def _frame(con: duckdb.DuckDBPyConnection, contract: Contract, kind: str) -> pd.
     Cells of refused records count as read: such a record is judged as a whole.
     """
     columns = [f"coalesce(\"judged.reason\", '{ACCEPTED}')::VARCHAR AS {RECORD}",
-               f"CASE WHEN \"judged.reason\" IS NULL THEN hash(natural_key)::VARCHAR ELSE 'refused ' || \"judged.position\" END AS {KEY}"]
+               f"hash(CASE WHEN \"judged.reason\" IS NULL THEN natural_key ELSE '|refused|' || \"judged.position\" END) AS {KEY}"]
     nothing = '"judged.reason" IS NOT NULL OR len("judged.flags") = 0'
     for name, flags in flag_names(contract, kind).items():
         cases = " ".join(f"WHEN list_contains(\"judged.flags\", {literal(name + ' ' + flag)}) THEN {literal(flag)}" for flag in flags)

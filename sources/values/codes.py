@@ -81,7 +81,7 @@ def _canonical_words(found: CodeList) -> Iterator[Spelling]:
 def _extra_spellings(codes: str, found: CodeList) -> Iterator[Spelling]:
     if codes == TOWNSHIP_LIST:
         yield from _township_spellings(found)
-    if codes == COUNTY_LIST or found.maps_to == COUNTY_LIST:
+    if COUNTY_LIST in {codes, found.maps_to}:
         yield from _retired_counties(found)
     if codes == ETHNIC_LIST:
         yield from (Spelling(value.zh.removesuffix("族"), value.code, value.code) for value in found.values)
@@ -97,7 +97,8 @@ def _township_spellings(found: CodeList) -> Iterator[Spelling]:
         if ending is not None:
             yield Spelling(value.zh.removesuffix(ending), value.code, value.code)
             if ending == "街道":
-                yield from (Spelling(value.zh.removesuffix(ending) + other, value.code, value.code) for other in ("街", "街道办事处", "办事处"))
+                stem = value.zh.removesuffix(ending)
+                yield from (Spelling(stem + other, value.code, value.code) for other in ("街", "街道办事处", "办事处"))
 
 
 def _retired_counties(found: CodeList) -> Iterator[Spelling]:

@@ -83,15 +83,15 @@ DATE_MACROS = (
     # One spelling of all styles: digits with single hyphens; the time of day is cut off.
     """date_spelling(x) AS CASE WHEN regexp_full_match(x, '[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN x
         ELSE regexp_replace(regexp_replace(regexp_replace(regexp_replace(x, '\\s*([年月./-])\\s*', '\\1', 'g'), '[年月./]', '-', 'g'),
-        '(日|号).*$', ''), '[ T]\\s*[0-9]{1,2}:.*$', '') END""",
+        '\\s*(日|号).*$', ''), '[ T]\\s*[0-9]{1,2}:.*$', '') END""",
     f"""date_of_serial(days) AS CASE WHEN days BETWEEN 1 AND 59 THEN DATE '1899-12-31' + days
         WHEN days BETWEEN 61 AND {LAST_SERIAL} THEN DATE '1899-12-30' + days END""",
     # `serials`: the category writes days as a workbook counts them; elsewhere only five digits are taken for such a count.
-    f"""date_stated(s, serials) AS CASE
-        WHEN length(s) = 8 AND regexp_full_match(s, '[0-9]{{8}}') THEN try_strptime(s, '%Y%m%d')::DATE
-        WHEN regexp_full_match(s, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') THEN try_strptime(s, '%Y-%m-%d')::DATE
-        WHEN regexp_full_match(s, '[0-9]{{14}}') THEN try_strptime(s, '%Y%m%d%H%M%S')::DATE
-        WHEN regexp_full_match(s, '[1-9][0-9]{{4}}([.-][0-9]*)?') OR serials AND regexp_full_match(s, '[1-9][0-9]{{0,6}}([.-][0-9]*)?')
+    """date_stated(s, serials) AS CASE
+        WHEN length(s) = 8 AND regexp_full_match(s, '[0-9]{8}') THEN try_strptime(s, '%Y%m%d')::DATE
+        WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}') THEN try_strptime(s, '%Y-%m-%d')::DATE
+        WHEN regexp_full_match(s, '[0-9]{14}') THEN try_strptime(s, '%Y%m%d%H%M%S')::DATE
+        WHEN regexp_full_match(s, '[1-9][0-9]{4}([.-][0-9]*)?') OR serials AND regexp_full_match(s, '[1-9][0-9]{0,6}([.-][0-9]*)?')
             THEN date_of_serial(try_cast(regexp_extract(s, '^[0-9]+') AS INTEGER)) END""",
     f"date_is_placeholder(d) AS d IN ({_PLACEHOLDER_DATES})",
     f"date_in_range(d) AS CASE WHEN year(d) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} OR date_is_placeholder(d) THEN d END",
@@ -99,8 +99,8 @@ DATE_MACROS = (
     # `d`: the date of the same cell, for cells that state a day without its time.
     """moment_of(x, d) AS CASE WHEN d IS NULL OR date_is_placeholder(d) THEN NULL
         WHEN regexp_full_match(x, '[0-9]{14}') THEN try_strptime(x, '%Y%m%d%H%M%S')
-        ELSE coalesce(try_cast(d::VARCHAR || ' ' || regexp_extract(x, '([0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?)', 1) AS TIMESTAMP),
-                      try_cast(d::VARCHAR || ' ' || regexp_extract(x, '([0-9]{1,2}:[0-9]{2})$', 1) || ':00' AS TIMESTAMP), d::TIMESTAMP) END""",
+        ELSE coalesce(try_cast(d::VARCHAR || ' ' || regexp_extract(x, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?') AS TIMESTAMP),
+                      d::TIMESTAMP) END""",
 )
 NUMBER_MACROS = (
     """month_parts(x) AS regexp_extract(x, '^([0-9]{4})(?:([0-9]{2})|\\s*[年/.-]\\s*([0-9]{1,2}))\\s*月?$', ['y', 'm', 'n'])""",
@@ -112,7 +112,8 @@ NUMBER_MACROS = (
     # A comma is a thousands separator where it stands as one; anything else with a comma cannot be read.
     """number_of(x) AS CASE WHEN regexp_full_match(x, '[+-]?[0-9]+(\\.[0-9]*)?|[+-]?\\.[0-9]+|[+-]?[0-9.]+[eE][+-]?[0-9]+')
             THEN try_cast(x AS DECIMAL(18,6))
-        WHEN regexp_full_match(x, '[+-]?[0-9]{1,3}([,，][0-9]{3})+(\\.[0-9]*)?') THEN try_cast(regexp_replace(x, '[,，]', '', 'g') AS DECIMAL(18,6)) END""",
+        WHEN regexp_full_match(x, '[+-]?[0-9]{1,3}([,，][0-9]{3})+(\\.[0-9]*)?')
+            THEN try_cast(regexp_replace(x, '[,，]', '', 'g') AS DECIMAL(18,6)) END""",
     "whole_number(v) AS CASE WHEN v = trunc(v) THEN CAST(v AS BIGINT) END",
     f"""year_of(x) AS CASE WHEN regexp_full_match(x, '[0-9]{{4}}(年|\\.0*)?') AND left(x, 4) BETWEEN '{FIRST_YEAR}' AND '{LAST_YEAR}'
         THEN left(x, 4)::INTEGER END""",

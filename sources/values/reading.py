@@ -60,7 +60,8 @@ def _read_code(con: duckdb.DuckDBPyConnection, column: Column, reading: Reading)
         table = lookup_literal(column.codes or "")
         # The whole cell first: a word of the list can itself contain a separator.
         reading.steps[2][f"{column.name}.said"] = (
-            f"CASE WHEN {table}[{x}] IS NOT NULL THEN [{x}] ELSE list_filter(regexp_split_to_array({x}, '{SEPARATORS}'), lambda p: p <> '') END")
+            f"CASE WHEN {table}[{x}] IS NOT NULL THEN [{x}] "
+            f"ELSE list_filter(regexp_split_to_array({x}, '{SEPARATORS}'), lambda p: p <> '') END")
         reading.steps[3][f"{column.name}.found"] = f"list_transform({part(column.name, 'said')}, lambda p: {table}[p])"
         found = f"list_filter({part(column.name, 'found')}, lambda f: f.canonical IS NOT NULL)"
         reading.values[column.name] = f"nullif(list_sort(list_distinct(list_transform({found}, lambda f: f.canonical))), []::VARCHAR[])"
@@ -113,7 +114,7 @@ def _read_date(contract: Contract, column: Column, x: str, reading: Reading) -> 
 
 
 def _born_that_day(contract: Contract, column: Column) -> str:
-    """1949-10-01 is a placeholder, but somebody is born on that day: it is kept as a birth date that the record's own valid number carries."""
+    """1949-10-01 is a placeholder, but people are born on it: kept as a birth date that the record's own valid number carries."""
     role = next((role for role in contract.person_roles if role.birth_date == column.name and role.id_number), None)
     if role is None or role.id_number is None:
         return "false"
