@@ -11,12 +11,12 @@ from types import ModuleType
 from typing import Any
 
 import duckdb
-from warehouse.build import ProfileBuild
 
 from sources.catalogue import load_catalogue
 from sources.tables import quoted
 from tests.factories import a_record, an_empty_city, insert
 from warehouse.attributes.records import value_type
+from warehouse.build import ProfileBuild
 
 AS_OF = date(2025, 6, 8)
 ME = "me"
