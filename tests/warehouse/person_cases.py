@@ -28,7 +28,7 @@ def id_number(born: str, place: int) -> str:
     return body + "10X98765432"[sum(w * int(c) for w, c in zip(WEIGHTS, body, strict=True)) % 11]
 
 
-def numbered(value: str, column: str = "id_number", state: str = "valid") -> dict[str, str]:
+def numbered(value: str, column: str = "id_number", state: str = "valid") -> dict[str, Any]:
     """The two typed columns of an ID number."""
     return {column: value, f"{column}_state": state}
 
@@ -76,8 +76,8 @@ def _populate(con: duckdb.DuckDBPyConnection, case: Case) -> None:
         if place is not None:
             row = {"column_name": "address", "outside_city": False} | {k: own(case, v) for k, v in place.items()}
             insert(con, "place", record_id=record_id, category=one.category, **row)
-    for name, values in ({ME: case.known} | case.others).items():
-        values = dict(values)
+    for name, known in ({ME: case.known} | case.others).items():
+        values = dict(known)
         known_from = values.pop("known_from", None)
         if not con.execute("SELECT 1 FROM everybody WHERE person_id = ?", [case.person(name)]).fetchone():
             insert(con, "everybody", person_id=case.person(name), known_from="open", match_confidence=1.0)

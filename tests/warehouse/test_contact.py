@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tests.warehouse.attribute_cases import Case, value_of
+from tests.warehouse.attribute_cases import Case, Record, value_of
 from tests.warehouse.attribute_cases import record as r
 from tests.warehouse.person_cases import a_city_of_people
 from warehouse.attributes import contact
@@ -21,7 +21,7 @@ M = [f"199{place:08d}" for place in range(100)]
 NINE = tuple(f"p{place}" for place in range(8))
 
 
-def _shared(number: str, *, others: tuple[str, ...] = NINE, role: str = "holder") -> tuple[object, ...]:
+def _shared(number: str, *, others: tuple[str, ...] = NINE, role: str = "holder") -> tuple[Record, ...]:
     column = "contact_phone" if role == "contact" else "phone"
     return tuple(r(HE, {role: other}, **{column: number}) for other in others)
 

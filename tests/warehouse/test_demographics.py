@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import duckdb
 import pytest
@@ -19,7 +20,7 @@ HR, RP, PI, HE, CF, ER, FA, ST, MA = (
     "household_registration", "residence_permits", "pension_insurance", "health_records", "care_followups",
     "employment_registration", "fund_accounts", "student_enrolment", "marriage_registration",
 )
-DEAD = {"status": "3", "cancel_date": "2020-02-02"}
+DEAD: dict[str, Any] = {"status": "3", "cancel_date": "2020-02-02"}
 BORN = date(1950, 5, 5)
 
 VITAL = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
 import pytest
 
 from resolvers.names import name_form
@@ -33,10 +34,9 @@ def test_names_are_compatible(one: str, other: str, together: bool) -> None:
     assert numbers.compatible(name_form(other), name_form(one)) is together
 
 
-def _found(con, check):  # type: ignore[no-untyped-def]
-    return con.execute(
-        'SELECT person_id, holder FROM number_conflict WHERE "check" = ? ORDER BY ALL', [check]
-    ).fetchall()
+def _found(con: duckdb.DuckDBPyConnection, check: str) -> list[tuple[str, bool]]:
+    query = 'SELECT person_id, holder FROM number_conflict WHERE "check" = ? ORDER BY ALL'
+    return con.execute(query, [check]).fetchall()
 
 
 CHEN = {"name": "陈秀英", "birth_date": "1980-01-01"}

@@ -120,7 +120,7 @@ def member(who: str, number: str = "@h", **values: Any) -> Record:
 
 
 HOME = house("@home", ROOM.format(2, 1, 301))
-VAGUE = {"household_no": "@h", "household_type": "1", "place": AT}
+VAGUE: dict[str, Any] = {"household_no": "@h", "household_type": "1", "place": AT}
 HOUSEHOLD = (
     Case("the dwelling of the other members", "dwelling_id", "@home",
          (HOME, at(HR, "A", **VAGUE), member("other", place=located("@home")))),

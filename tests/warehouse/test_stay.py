@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from sources.catalogue import load_catalogue
 from tests.warehouse.attribute_cases import AS_OF, Case, Record, value_of
 from tests.warehouse.attribute_cases import record as r
 from tests.warehouse.person_cases import a_city_of_people
 from warehouse.attributes import residence, stay
 from warehouse.attributes.records import value_type
-from sources.catalogue import load_catalogue
 
 RP, PI = "residence_permits", "pension_insurance"
 SHASHI, JINGZHOU, GONGAN, ZONE, BEIJING = "421002", "421003", "421022", "421071", "110101"

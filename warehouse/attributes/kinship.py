@@ -105,8 +105,8 @@ def _last_event(build: ProfileBuild) -> str:
 
 
 def _spouse(build: ProfileBuild) -> str:
-    """The other spouse of a marriage; after its end a spouse whom HR or BF names later; without events whoever is
-    named by HR, a loan or BF."""
+    """The other spouse of a marriage; after a divorce a spouse whom HR or BF names later; without events whoever is
+    named by HR, a loan or BF; after an annulment nobody (clarification 22)."""
     return f"""
         WITH named AS ({_named_spouses(build)})
         SELECT person_id, spouse AS value, record_id FROM last_event
@@ -116,7 +116,7 @@ def _spouse(build: ProfileBuild) -> str:
         FROM named LEFT JOIN last_event AS event USING (person_id)
         WHERE named.spouse <> named.person_id
           AND (event.person_id IS NULL
-               OR (event.event_type IN ('2', '4', '5') AND named.may_follow AND named.last_update::DATE > event.day
+               OR (event.event_type IN ('2', '4') AND named.may_follow AND named.last_update::DATE > event.day
                    AND named.spouse IS DISTINCT FROM event.spouse))
         QUALIFY row_number() OVER (PARTITION BY named.person_id ORDER BY ordinal, last_update DESC NULLS LAST,
             natural_key DESC, named.record_id, named.spouse) = 1"""
