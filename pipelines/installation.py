@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -19,7 +20,7 @@ from sources.ledger import create_tables
 from warehouse.store import open_working
 
 
-class Installation(dg.ConfigurableResource[None]):
+class Installation(dg.ConfigurableResource):
     """Where the home and the deliveries are, and until which delivery date (YYYY-MM-DD) to load; empty means all."""
 
     home: str
@@ -29,7 +30,7 @@ class Installation(dg.ConfigurableResource[None]):
     _con: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Installation]:  # noqa: ARG002
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Any]:  # noqa: ARG002
         with open_working(self.home_path) as con:
             create_tables(con)
             self._con = con
