@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.attributes.demographics import registration
-from warehouse.attributes.kinship import create_links
+from warehouse.attributes.kinship import ensure_links
 from warehouse.attributes.records import attribute, store
 from warehouse.build import ProfileBuild, claims
 
@@ -18,7 +18,7 @@ ATTRIBUTES = ("spouse_person", "marital_status")
 
 def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """Needs vital_status."""
-    create_links(con, build)
+    ensure_links(con, build)
     store(con, "spouse_person", "FROM spouse_link")
     store(con, "marital_status", _marital_status(build))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.attributes.kinship import create_links
+from warehouse.attributes.kinship import drop_links, ensure_links
 from warehouse.attributes.records import attribute, records, store
 from warehouse.build import ProfileBuild
 
@@ -20,7 +20,7 @@ ADULT = 18
 
 def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """Needs vital_status, age, dwelling_id, spouse_person."""
-    create_links(con, build)
+    ensure_links(con, build)
     _households(con)
     store(con, "household_id", "SELECT person_id, root AS value, NULL AS record_id FROM household_member")
     store(con, "household_size", f"""
@@ -36,6 +36,7 @@ def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     store(con, "guardian_person", _guardian(build))
     _children(con, build)
     con.execute("DROP TABLE temp.household_member")
+    drop_links(con)
 
 
 def _households(con: duckdb.DuckDBPyConnection) -> None:

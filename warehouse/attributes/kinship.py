@@ -23,6 +23,24 @@ SPOUSE_RELATIONS = ("10", "11", "12")
 HEAD = "02"
 
 
+TABLES = ("registered", "parent_link", "last_event", "spouse_link")
+
+
+def ensure_links(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
+    """The tables that an earlier module of the same run made, or new ones."""
+    marks = ", ".join("?" for _ in TABLES)
+    query = f"SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name IN ({marks})"
+    found = con.execute(query, list(TABLES)).fetchone()
+    if found != (len(TABLES),):
+        create_links(con, build)
+
+
+def drop_links(con: duckdb.DuckDBPyConnection) -> None:
+    """The last module that needs them takes them away, so that no run sees those of another."""
+    for table in TABLES:
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
 def create_links(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """All of them, from current records (clarifications 22 and 25)."""
     con.execute(f"""
