@@ -67,7 +67,7 @@ class Made:
 def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date], out: Path, rates: DefectRates) -> Made:
     """All deliveries of one category."""
     rng = np.random.default_rng([city.seed, int.from_bytes(hashlib.sha256(contract.category.encode()).digest()[:4], "big")])
-    context = Context(city, contract, dates, rng)
+    context = Context(city, contract, dates, rng, rates)
     frame = stamp(_slim(contract, BUILDERS[contract.category](context)), rng)
     frame = _with_order(contract, _second_records(contract, frame, rng, rates))
     frame = frame.with_columns(_key=pl.concat_str([pl.col(name) for name in contract.natural_key], separator="|")).unique(

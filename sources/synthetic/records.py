@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from sources.catalogue.models import Contract
+from sources.synthetic.damage import DefectRates
 from sources.synthetic.geography import CITY
 from sources.synthetic.housing import City
 
@@ -45,6 +46,7 @@ class Context:
     contract: Contract
     dates: list[date]
     rng: np.random.Generator
+    rates: DefectRates
 
     @property
     def target(self) -> int:

@@ -159,22 +159,22 @@ def _ethnic() -> dict[str, str]:
     return {value.code: value.zh for value in load_catalogue().lists["gbt_3304_ethnic"].values}
 
 
+def _as_registered(c: Context, dwellings: pl.DataFrame) -> pl.DataFrame:
+    """The owner that the register still has: after an unreported sale the one before, with the own number (defect stale)."""
+    share = next(known.share for known in c.contract.known_defects if known.defect == "stale") * c.rates.scale
+    owners = dwellings["owner"].drop_nulls().to_numpy()
+    if owners.size == 0:
+        return dwellings
+    before = pl.Series(owners[c.rng.integers(0, owners.size, dwellings.height)], dtype=dwellings["owner"].dtype)
+    sold = c.chance(dwellings, share) & dwellings["owner"].is_not_null()
+    return dwellings.with_columns(owner=pl.when(sold).then(before).otherwise(pl.col("owner")))
+
+
 def house_registry(c: Context) -> pl.DataFrame:
     """Every dwelling."""
-    f = c.person(c.city.dwellings, "owner", "name", "id", "phone", "birth", "former_name")
+    f = c.person(_as_registered(c, c.city.dwellings), "owner", "name", "id", "phone", "birth", "former_name")
     f = f.with_columns(_built=pl.when(c.chance(f, 0.006)).then(c.days_before(f, -150, 1)).otherwise(c.days_before(f, 300, 9000)))
     f = c.timed(f.filter(pl.col("_built") <= c.dates[-1]), begins=pl.col("_built"), churn=0.03, removed=0.0004, oldest=900)
-    f = c.person(
-        f.with_columns(
-            _other=pl.Series(
-                c.rng.permutation(f["owner"].drop_nulls().to_numpy())[
-                    c.rng.integers(0, max(f["owner"].len() - f["owner"].null_count(), 1), f.height)
-                ]
-            )
-        ),
-        "_other",
-        "name",
-    )
     person = ~pl.col("organisation")
     office = pl.col("county_zh") + pl.lit("公共房屋管理中心")
     return f.with_columns(
@@ -185,7 +185,6 @@ def house_registry(c: Context) -> pl.DataFrame:
         usage=c.among(f, ["A", "B"], [0.96, 0.04]),
         floor_area=pl.when(c.chance(f, 0.95)).then(pl.col("area").cast(pl.String)),
         owner_name=pl.when(person).then(pl.col("owner_name")).otherwise(office),
-        _s_owner_name=pl.when(person).then(pl.col("_other_name")),
         owner_id_type=pl.when(person).then(pl.lit("1")).otherwise(pl.lit("8")),
         owner_id=pl.when(person).then(pl.col("owner_id")).otherwise(pl.lit("91421099MA") + pl.col("dwelling_code").str.slice(12, 7) + "K"),
         owner_phone=pl.when(person & c.chance(f, 0.8)).then(pl.col("owner_phone")),
