@@ -65,12 +65,12 @@ def suite_for(contract: Contract, kind: str = "full") -> gx.ExpectationSuite:
     expectations: list[Any] = [
         ExpectTableColumnsToMatchSet(column_set=_frame_columns(contract, kind), exact_match=True),
         ExpectTableRowCountToBeBetween(min_value=1 if kind == "full" else 0,
-                                                       max_value=bounds.most_rows(contract.rows_city_scale, kind),
-                                                       notes=bounds.reason),
+                                       max_value=bounds.most_rows(contract.rows_city_scale, kind),
+                                       notes=bounds.reason),
         ExpectColumnValuesToBeInSet(column=RECORD, value_set=[ACCEPTED], severity=FailureSeverity.CRITICAL,
-                                           notes="A torn record, one without its key or with an unknown operation is quarantined."),
+                                    notes="A torn record, one without its key or with an unknown operation is quarantined."),
         ExpectColumnValuesToBeUnique(column=KEY, severity=FailureSeverity.WARNING,
-                                            notes=f"Key: {', '.join(contract.natural_key)}. Of several rows the later counts."),
+                                     notes=f"Key: {', '.join(contract.natural_key)}. Of several rows the later counts."),
     ]
     for name, flags in flag_names(contract, kind).items():
         column = contract.column(name)
@@ -101,14 +101,18 @@ def validate(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_date: 
 
 
 def build_data_docs(data_docs: Path) -> Path:
-    """Render every stored result; returns the index page, which opens from the folder. Pages that are there are kept as they are."""
+    """Render every stored result; returns the index page, which opens from the folder. Pages that are up to date are kept."""
     context = _context(str(data_docs))
-    store = context.validation_results_store
-    rendered = data_docs / "site"
-    keys: list[ValidationResultIdentifier | ExpectationSuiteIdentifier] = [
-        key for key in store.list_keys() if not any(rendered.glob(f"validations/**/{'/'.join(key.to_tuple()[-2:])}.html"))]
-    context.build_data_docs(site_names=[SITE], resource_identifiers=keys or None)
-    return rendered / "index.html"
+    site = data_docs / "site"
+    keys: list[ValidationResultIdentifier | ExpectationSuiteIdentifier] = []
+    for key in context.validation_results_store.list_keys():
+        name = "/".join(key.to_tuple())
+        page, result = site / "validations" / f"{name}.html", data_docs / "results" / f"{name}.json"
+        if not page.is_file() or page.stat().st_mtime_ns < result.stat().st_mtime_ns:
+            keys.append(key)
+    if keys or not (site / "index.html").is_file():
+        context.build_data_docs(site_names=[SITE], resource_identifiers=keys or None)
+    return site / "index.html"
 
 
 def _frame_columns(contract: Contract, kind: str) -> list[str]:
