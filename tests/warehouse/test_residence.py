@@ -87,6 +87,9 @@ ELIGIBLE = (
 )
 
 ORDER = (
+    Case("a value that leads to a dwelling has the standard wording", "residence_address", ROOM.format(2, 1, 301),
+         (at(PI, "园林路18号2-1-301", place=located("@d")), house("@d", ROOM.format(2, 1, 301)))),
+    Case("a value without a dwelling stays as delivered", "residence_address", "园林路１８号", (at(PI, "园林路１８号", place=DOOR),)),
     Case("a located value comes before an earlier one that is not", "residence_address", "B",
          (at(RP, "A", place=AT), at(PI, "B", place=located("@d")))),
     Case("unless it names another township", "residence_address", "A",

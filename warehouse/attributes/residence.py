@@ -28,7 +28,10 @@ def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     create_links(con, build)
     _candidates(con, build)
     _survivors(con)
-    store(con, "residence_address", "SELECT person_id, address AS value, record_id FROM residence")
+    # Standard wording where the value leads to a dwelling; without one it stays as delivered (clarification 18).
+    store(con, "residence_address", """
+        SELECT person_id, coalesce(house.standard_address, address) AS value, residence.record_id
+        FROM residence LEFT JOIN current_house_registry AS house USING (dwelling_code)""")
     _dwellings(con)
     store(con, "dwelling_id", """
         SELECT person_id, lived_in.dwelling_code AS value, CASE WHEN own THEN record_id END AS record_id
