@@ -16,7 +16,7 @@ from pipelines.definitions import defs
 from pipelines.failures import RunFailed
 from pipelines.installation import Installation
 
-EMBEDDED_INSTANCE = "telemetry:\n  enabled: false\n"
+EMBEDDED_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 def instance_folder(home: Path) -> Path:
