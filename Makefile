@@ -24,7 +24,7 @@ test: lint
 
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/mypy sources expectations resolvers warehouse pipelines desk
+	$(BIN)/mypy sources expectations resolvers warehouse pipelines desk benchmarks tests
 
 bench: setup
 	$(BIN)/python -m benchmarks.main_job --residents 20000

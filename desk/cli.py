@@ -130,7 +130,8 @@ def evaluate(home: Home, truth: Annotated[Path, typer.Option(help="folder truth/
 
 
 @app.command("snapshots")
-def snapshots_command(home: Home, activate: Annotated[int | None, typer.Option(help="make this kept snapshot current again")] = None) -> None:
+def snapshots_command(home: Home,
+                      activate: Annotated[int | None, typer.Option(help="make this kept snapshot current again")] = None) -> None:
     """List the kept snapshots, or make one current."""
     from desk.reports import report_snapshots
 

@@ -36,7 +36,8 @@ def show_accounting(home: Path) -> None:
     with open_snapshot(home) as con:
         rows = con.execute("""
             SELECT category, count(*) FILTER (stage = 'applied'), sum(delivered) FILTER (stage = 'applied'),
-                   sum(accepted) FILTER (stage = 'applied'), sum(quarantined) FILTER (stage = 'applied'), count(*) FILTER (stage = 'refused')
+                   sum(accepted) FILTER (stage = 'applied'), sum(quarantined) FILTER (stage = 'applied'),
+                   count(*) FILTER (stage = 'refused')
             FROM ledger GROUP BY category ORDER BY category""").fetchall()
     totals = ["total", *(sum(row[column] or 0 for row in rows) for column in range(1, 6))]
     table("Deliveries 交付: delivered = accepted + quarantined",

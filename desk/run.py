@@ -19,6 +19,7 @@ from warehouse import snapshots
 from warehouse.keys import ensure_key
 from warehouse.store import open_working
 
+
 @dataclass(slots=True)
 class RunReport:
     """What a run did; `events` holds one entry per finished stage."""

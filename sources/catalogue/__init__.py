@@ -105,7 +105,8 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
         problems += [f"class {klass.name}: unknown attribute {name}" for name in klass.attributes if name not in catalogue.attributes]
     for check in catalogue.checks.values():
         sees = [column for recipient in check.recipients for column in recipient.sees]
-        problems += [f"check {check.name}: unknown column {name}" for name in (*check.columns, *sees) if tuple(name.split(".")) not in known]
+        problems += [f"check {check.name}: unknown column {name}" for name in (*check.columns, *sees)
+                     if tuple(name.split(".")) not in known]
     expected = {"contracts": 17, "attributes": 115, "classes": 30}
     problems += [f"{name}: {len(getattr(catalogue, name))} instead of {count}" for name, count in expected.items()
                  if len(getattr(catalogue, name)) != count]
@@ -118,8 +119,8 @@ def _contract_problems(contract: Contract, catalogue: Catalogue) -> list[str]:
                 if column.codes is not None and column.codes not in catalogue.lists]
     named = [contract.delta.order_by, *contract.natural_key, *([contract.delta.marker] if contract.delta.marker else [])]
     for role in contract.person_roles:
-        named += [field for field in (role.name, role.id_number, role.id_type, role.sex, role.birth_date, role.phone, role.address,
-                                      role.relation) if field]
+        fields = (role.name, role.id_number, role.id_type, role.sex, role.birth_date, role.phone, role.address, role.relation)
+        named += [field for field in fields if field]
     problems += [f"{where}: unknown column {name}" for name in named if name not in contract.by_name]
     problems += [f"{where}: unknown defect {entry.defect}" for entry in contract.known_defects if entry.defect not in catalogue.defects]
     return problems

@@ -25,7 +25,8 @@ def _category(number: int, contract: Contract) -> Iterator[str]:
     yield f"### {number:02d} `{contract.category}` {contract.title_zh}"
     yield ""
     yield f"{contract.purpose} Grain: {contract.grain}. Key: {', '.join(f'`{name}`' for name in contract.natural_key)}."
-    yield (f"Delivered by {contract.department} as {contract.delivery.format} ({contract.cadence.full}; delta {contract.cadence.delta or 'none'}; "
+    yield (f"Delivered by {contract.department} as {contract.delivery.format} ({contract.cadence.full}; "
+           f"delta {contract.cadence.delta or 'none'}; "
            f"a key left out of a full delivery: {contract.delta.full_absence}). Sensitivity: {contract.sensitivity}.")
     yield ""
     yield from _table(["column", "header 表头", "type", "codes", "required", "role", "meaning"], [
@@ -40,7 +41,8 @@ def _attributes(catalogue: Catalogue) -> Iterator[str]:
         yield f"### {group.title_zh} ({group.name})"
         yield ""
         yield from _table(["attribute", "名称", "type", "codes", "rule", "sources in order of trust", "how"], [
-            [f"`{a.name}`", a.title_zh, a.type, a.codes or "", a.rule, ", ".join(a.sources), " ".join(filter(None, (a.derivation, a.remark)))]
+            [f"`{a.name}`", a.title_zh, a.type, a.codes or "", a.rule, ", ".join(a.sources),
+             " ".join(filter(None, (a.derivation, a.remark)))]
             for a in catalogue.attributes.values() if a.group == group.name])
 
 
@@ -72,7 +74,8 @@ def _rest(catalogue: Catalogue) -> Iterator[str]:
 
 def render(catalogue: Catalogue) -> str:
     """The whole dictionary."""
-    lines = ["# Data dictionary 数据字典", "", "Generated from `sources/catalogue`; do not edit by hand.", "", "## The 17 categories 数据类别", ""]
+    lines = ["# Data dictionary 数据字典", "", "Generated from `sources/catalogue`; do not edit by hand.", "",
+             "## The 17 categories 数据类别", ""]
     for number, contract in enumerate(catalogue.contracts.values(), start=1):
         lines += _category(number, contract)
     return "\n".join([*lines, *_attributes(catalogue), *_rest(catalogue)]).rstrip() + "\n"

@@ -27,7 +27,8 @@ def a_world(attributes: dict[str, dict[str, Any]], records: list[Record]) -> duc
     insert(con, "ledger", category="medical_insurance", kind="full", stage="applied", delivery_date="2025-03-01")
     for name, sql_type in ATTRIBUTE_TABLES.items():
         con.execute(f"CREATE TABLE attr_{name} (person_id VARCHAR, value {sql_type}, record_id BIGINT)")
-    con.execute('CREATE TABLE number_conflict ("check" VARCHAR, id_number VARCHAR, record_id BIGINT, role VARCHAR, person_id VARCHAR, holder BOOLEAN)')
+    con.execute("""CREATE TABLE number_conflict ("check" VARCHAR, id_number VARCHAR, record_id BIGINT, role VARCHAR, person_id VARCHAR,
+                                                 holder BOOLEAN)""")
     for person, values in attributes.items():
         for name, value in values.items():
             insert(con, f"attr_{name}", person_id=person, value=value)
@@ -79,7 +80,8 @@ def test_an_alert_closes_when_its_condition_is_gone_and_reopens_under_its_id() -
 
 def test_a_recipient_sees_its_own_key_and_the_granted_columns_only() -> None:
     con = a_world({}, [(HR, "P1", DEAD | {"natural_key": "hr1", "name": "canary"}),
-                       (PI, "P1", {"natural_key": "pi1", "payment_status": "1", "last_paid_month": "2025-04", "scheme": "3", "person_no": "n1"})])
+                       (PI, "P1", {"natural_key": "pi1", "payment_status": "1", "last_paid_month": "2025-04", "scheme": "3",
+                                   "person_no": "n1"})])
     evaluate(con, AS_OF)
     (line,) = lines_for(con, "human_resources")
     assert line.own_records == ["pension_insurance pi1"]

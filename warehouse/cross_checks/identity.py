@@ -93,7 +93,8 @@ def person_two_ids() -> str:
                   UNION ALL
                   SELECT person_id, record_id, id_number, id_number_state, 'insurance' FROM check_pension_insurance WHERE role = 'holder'
                   UNION ALL
-                  SELECT person_id, record_id, id_number, id_number_state, 'insurance' FROM check_medical_insurance WHERE role = 'holder') AS r
+                  SELECT person_id, record_id, id_number, id_number_state, 'insurance' FROM check_medical_insurance
+                  WHERE role = 'holder') AS r
             ANTI JOIN disowned_number AS disowned ON disowned.record_id = r.record_id AND disowned.id_number = r.id_number
             WHERE r.id_number_state IN {VALID}
         ),

@@ -30,7 +30,8 @@ def check_digit_is_wrong(number: str) -> str:
     """True for 18 characters of the right shape whose check character fails ISO 7064 MOD 11-2 (GB 11643)."""
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     total = " + ".join(f"{weight} * substr({number}, {place}, 1)::INT" for place, weight in enumerate(weights, start=1))
-    return f"(CASE WHEN regexp_full_match({number}, '[0-9]{{17}}[0-9X]') THEN substr('10X98765432', ({total}) % 11 + 1, 1) <> right({number}, 1) END)"
+    expected = f"substr('10X98765432', ({total}) % 11 + 1, 1)"
+    return f"(CASE WHEN regexp_full_match({number}, '[0-9]{{17}}[0-9X]') THEN {expected} <> right({number}, 1) END)"
 
 
 def create_views(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -66,7 +67,8 @@ def _hr_record(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE check_hr AS
         SELECT * FROM check_household_registration
         QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY (status IS NOT DISTINCT FROM '1') DESC,
-            CASE WHEN status = '1' THEN updated_at ELSE cancel_date END DESC NULLS LAST, updated_at DESC NULLS LAST, natural_key DESC) = 1""")
+            CASE WHEN status = '1' THEN updated_at ELSE cancel_date END DESC NULLS LAST, updated_at DESC NULLS LAST,
+            natural_key DESC) = 1""")
 
 
 def _insurance_year(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -80,7 +82,9 @@ def _insurance_year(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 
 def _marriage_events(con: duckdb.DuckDBPyConnection) -> None:
-    """`check_event`: one row per valid marriage event and spouse, with the other spouse and the status that results (clarifications 22, 40).
+    """`check_event`: one row per valid marriage event and spouse, with the other spouse and the status that results.
+
+    Clarifications 22 and 40.
 
     event_date is register_date, for reissues (3, 4) that of the event they restate. `status` is NULL where an annulled
     marriage leaves no known prior status.
@@ -94,7 +98,8 @@ def _marriage_events(con: duckdb.DuckDBPyConnection) -> None:
             WHERE validity = '1' AND event_type IS NOT NULL
         ),
         restated AS (
-            SELECT again.record_id, again.role, arg_min(named.register_date, (named.event_type::INT <> again.event_type::INT - 2, named.natural_key)) AS date
+            SELECT again.record_id, again.role,
+                   arg_min(named.register_date, (named.event_type::INT <> again.event_type::INT - 2, named.natural_key)) AS date
             FROM spouses AS again
             JOIN spouses AS named ON named.cert_no = again.original_cert_no AND named.role = again.role
                                  AND named.event_type IN ('1', '2')
@@ -108,7 +113,8 @@ def _marriage_events(con: duckdb.DuckDBPyConnection) -> None:
             WHERE annulment.event_type = '5'
             GROUP BY ALL
         )
-        SELECT mine.person_id, mine.role, mine.record_id, mine.natural_key, mine.cert_no, mine.original_cert_no, mine.event_type, mine.entry_date,
+        SELECT mine.person_id, mine.role, mine.record_id, mine.natural_key, mine.cert_no, mine.original_cert_no, mine.event_type,
+               mine.entry_date,
                coalesce(restated.date, mine.register_date) AS event_date,
                other.person_id AS spouse,
                CASE mine.event_type WHEN '1' THEN '20' WHEN '3' THEN '20' WHEN '2' THEN '40' WHEN '4' THEN '40'

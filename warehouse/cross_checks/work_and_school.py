@@ -86,7 +86,8 @@ def unemployed_with_employer_contribution() -> str:
             UNION ALL
             SELECT unemployed.person_id, unemployed.record_id
             FROM unemployed JOIN check_fund_accounts AS account USING (person_id)
-            WHERE account.status = '1' AND {months_after('account.last_deposit_month', 'unemployed.unemployment_date')} > 2)""", "record_id")
+            WHERE account.status = '1' AND {months_after('account.last_deposit_month', 'unemployed.unemployment_date')} > 2
+        )""", "record_id")
 
 
 RULES = tuple(Rule(query.__name__, query) for query in (
