@@ -53,5 +53,5 @@ def run_demo(residents: int, home: Path) -> None:
     show_alert_counts(installation)
     console.rule("6 Look further 继续查看")
     console.print(f"""lineage, runs, checks:  onegrid ui --home {installation} --deliveries {deliveries}
-Data Docs:              {installation}/reports/data_docs/index.html
+Data Docs:              {installation}/reports/data_docs/site/index.html
 another question:       onegrid query --home {installation} --purpose grid_service --text '中心城区流动人口' --count""")

@@ -23,6 +23,7 @@ import pandas as pd
 
 from expectations.flags import FLAGS, flag_names
 from expectations.judging import JUDGED, judge
+from expectations.offline import without_network, write_index
 from sources.catalogue.bounds import load_bounds
 from sources.catalogue.models import Contract
 from sources.tables import literal, quoted
@@ -112,6 +113,8 @@ def build_data_docs(data_docs: Path) -> Path:
             keys.append(key)
     if keys or not (site / "index.html").is_file():
         context.build_data_docs(site_names=[SITE], resource_identifiers=keys or None)
+        without_network(site)
+        write_index(site, data_docs / "results")
     return site / "index.html"
 
 
