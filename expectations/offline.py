@@ -49,6 +49,7 @@ def write_index(site: Path, results: Path) -> None:
     body = "".join(lines) or '<tr><td colspan="3">no delivery has been validated yet 尚无交付</td></tr>'
     (site / "index.html").write_text(
         f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>OneGrid Data Docs</title>{STYLE}</head><body>
-<h1>Expectations of deliveries 交付质量</h1><p>Counts only; values of records are in no page. A column fails when one of its cells is doubtful.</p>
+<h1>Expectations of deliveries 交付质量</h1><p>Counts only; values of records are in no page. A column
+fails when one of its cells is doubtful.</p>
 <table><tr><th>delivery 交付</th><th>expectations 检查项</th><th>not met 未满足</th></tr>{body}</table></body></html>
 """, encoding="utf-8")
