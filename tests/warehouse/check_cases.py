@@ -172,6 +172,10 @@ BENEFITS: list[Case] = [
       (MI, "P1", {"insured_year": 2025, "status": "1", "subsidy": "0"})], [[MI, SA]]),
     ("subsidised_insurance_missing", "not insured at all", {"P1": ALIVE},
      [(SA, "P1", {"status": "1", "assistance_type": "2", "approval_date": "2019-01-01"})], [[SA]]),
+    ("subsidised_insurance_missing", "two assistance rows in force are one alert", {"P1": ALIVE},
+     [(SA, "P1", {"status": "1", "assistance_type": "1", "approval_date": "2019-01-01"}),
+      (SA, "P1", {"status": "1", "assistance_type": "2", "approval_date": "2020-01-01"}),
+      (SA, "P1", {"status": "1", "assistance_type": "2", "approval_date": "2025-05-01"})], [[SA, SA]]),
     ("subsidised_insurance_missing", "subsidised", {"P1": ALIVE},
      [(SA, "P1", {"status": "1", "assistance_type": "2", "approval_date": "2019-01-01"}),
       (MI, "P1", {"insured_year": 2025, "status": "1", "subsidy": "2"})], []),
@@ -215,5 +219,14 @@ WORK: list[Case] = [
     ("unemployed_with_employer_contribution", "housing fund deposit", {},
      [(ER, "P1", {"registration_type": "2", "unemployment_date": "2024-09-10"}), (FA, "P1", {"status": "1", "last_deposit_month": "2025-05"})], [[ER]]),
 ]
+DWELLING: Record = (HO, None, {"dwelling_code": "D1", "dwelling_type": "1", "floor_area": 32, "occupancy": "3", "visit_date": "2024-01-01"})
+PEOPLE = {"dwelling_id": "D1", "dwelling_occupants": 9}
+DWELLINGS: list[Case] = [
+    ("dwelling_overcrowded", "nine people in 32 square metres", {"P1": PEOPLE}, [DWELLING], [[HO]]),
+    ("dwelling_overcrowded", "eight people", {"P1": PEOPLE | {"dwelling_occupants": 8}}, [DWELLING], []),
+    ("dwelling_overcrowded", "a missing area counts as 60", {"P1": PEOPLE | {"dwelling_occupants": 15}},
+     [(HO, None, DWELLING[2] | {"floor_area": None})], []),
+    ("dwelling_overcrowded", "a dormitory is excepted", {"P1": PEOPLE}, [(HO, None, DWELLING[2] | {"dwelling_type": "5"})], []),
+]
 
-CASES = [*DEATHS, *MARRIAGES, *NUMBERS, *BENEFITS, *WORK]
+CASES = [*DEATHS, *MARRIAGES, *NUMBERS, *BENEFITS, *WORK, *DWELLINGS]

@@ -10,7 +10,7 @@ import pytest
 
 from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city, insert
-from tests.warehouse.check_cases import CASES, DEAD, HR, PI, Record
+from tests.warehouse.check_cases import CASES, DEAD, DWELLING, ER, FA, HE, HR, PEOPLE, PI, RP, Record
 from warehouse.cross_checks import RULES, evaluate
 from warehouse.cross_checks.recipients import counts_by_department, lines_for
 
@@ -97,3 +97,34 @@ def test_public_security_learns_of_newborns_by_township_and_number_only() -> Non
     (line,) = lines_for(con, "public_security")
     assert (line.own_records, line.evidence) == ([], {"birth_family_support.township": "421002001", "count": 3})
     assert len(lines_for(con, "family_planning")) == 3
+
+
+@pytest.mark.parametrize(("benefit_end", "severity"), [("2025-06-01", "high"), ("2025-05-31", "medium"), (None, "medium")],
+                         ids=["benefit still paid", "benefit ended", "no benefit"])
+def test_contributions_while_a_benefit_is_paid_are_urgent(benefit_end: str | None, severity: str) -> None:
+    con = a_world({}, [(ER, "P1", {"registration_type": "2", "unemployment_date": "2024-09-10", "benefit_end": benefit_end}),
+                       (PI, "P1", {"scheme": "1", "status": "1", "last_contribution_month": "2025-05"}),
+                       (FA, "P1", {"status": "1", "last_deposit_month": "2025-05", "account_no": "canary"})])
+    evaluate(con, AS_OF)
+    (line,) = lines_for(con, "human_resources")
+    assert (line.severity, line.told.endswith("[pension, housing fund]")) == (severity, True)
+    assert "canary" not in str(line)
+    assert lines_for(con, "housing_fund") == []
+
+
+def test_the_number_of_people_of_a_crowded_dwelling_is_told() -> None:
+    con = a_world({"P1": PEOPLE}, [DWELLING])
+    evaluate(con, AS_OF)
+    (line,) = lines_for(con, "public_security")
+    assert line.told.endswith("[9 people]")
+
+
+@pytest.mark.parametrize(("stating", "told"), [(RP, ["public_security"]), (HE, ["health"])])
+def test_an_address_that_differs_is_told_to_the_department_that_stated_it(stating: str, told: list[str]) -> None:
+    con = a_world({}, [(HR, "P1", {"status": "1"}), (stating, "P1", {"updated_at": "2025-01-01"})])
+    for table, column, code in ((HR, "address", "D1"), (stating, "hukou_address", "D2")):
+        (record_id,) = con.execute(f"SELECT record_id FROM current_{table}").fetchone() or ()
+        insert(con, "place", record_id=record_id, column_name=column, dwelling_code=code)
+    evaluate(con, AS_OF)
+    assert alerts_of(con, "registered_address_differs") == [sorted([HR, stating])]
+    assert [department for department in ("public_security", "health") if lines_for(con, department)] == told

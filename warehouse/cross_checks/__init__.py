@@ -15,7 +15,7 @@ from datetime import date
 import duckdb
 
 from sources.catalogue import load_catalogue
-from sources.tables import SHARED_TABLES, create_table
+from sources.tables import SHARED_TABLES, create_table, literal
 from warehouse.cross_checks import benefits, deaths, dwellings, identity, marriage, work_and_school
 from warehouse.cross_checks.rule import Rule
 from warehouse.cross_checks.views import create_views
@@ -42,6 +42,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, as_of: date) -> int:
         con.execute(f"INSERT INTO found_record SELECT '{check}', person_id, subject_key, alert_group, record_id, detail FROM ({query})",
                     parameters)
     _identify(con)
+    _urgent(con, as_of)
     return _open_and_close(con, as_of)
 
 
@@ -65,6 +66,17 @@ def _identify(con: duckdb.DuckDBPyConnection) -> None:
         FROM (SELECT alert_id, unnest(record_ids) AS record_id FROM found_alert) JOIN check_record AS r USING (record_id)""")
 
 
+def _urgent(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """`urgent_alert`: alerts whose severity a rule raises to high."""
+    con.execute("CREATE OR REPLACE TEMP TABLE urgent_alert (alert_id VARCHAR)")
+    for rule in RULES.values():
+        if rule.urgent is not None:
+            con.execute(f"""
+                INSERT INTO urgent_alert SELECT DISTINCT alert_id FROM (SELECT alert_id, unnest(record_ids) AS record_id
+                                                                        FROM found_alert WHERE "check" = {literal(rule.check)})
+                SEMI JOIN ({rule.urgent()}) AS urgent USING (record_id)""", {"as_of": as_of})
+
+
 def _open_and_close(con: duckdb.DuckDBPyConnection, as_of: date) -> int:
     con.execute(create_table("alert_book", ALERT_BOOK))
     con.execute("CREATE OR REPLACE TEMP TABLE severity AS SELECT unnest($names) AS \"check\", unnest($severities) AS severity",
@@ -80,7 +92,9 @@ def _open_and_close(con: duckdb.DuckDBPyConnection, as_of: date) -> int:
     con.execute("UPDATE next_book SET opened_on = $as_of WHERE opened_on IS NULL", {"as_of": as_of})
     con.execute("""
         CREATE OR REPLACE TABLE alert AS
-        SELECT found.alert_id, found."check", severity.severity, found.person_id, found.subject_key, 'open' AS state,
+        SELECT found.alert_id, found."check",
+               CASE WHEN found.alert_id IN (SELECT alert_id FROM urgent_alert) THEN 'high' ELSE severity.severity END AS severity,
+               found.person_id, found.subject_key, 'open' AS state,
                book.opened_on, book.closed_on, found.detail
         FROM (SELECT DISTINCT ON (alert_id) * FROM found_alert ORDER BY alert_id, alert_group) AS found
         JOIN next_book AS book USING (alert_id)

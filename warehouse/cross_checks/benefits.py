@@ -111,25 +111,28 @@ def care_subsidy_level() -> str:
 
 
 def subsidised_insurance_missing() -> str:
-    """The assistance row and the insurance record of the year updated last; not for the dead or reported dead (clarification 38)."""
-    return of_records(f"""
+    """Every assistance row in force and the insurance record of the year updated last; not for the dead or reported dead (38)."""
+    return together(f"""
         WITH assisted AS (
             SELECT person_id, record_id FROM check_social_assistance
             WHERE role = 'holder' AND status = '1' AND assistance_type IN ('1', '2', '3') AND approval_date <= $as_of::DATE - 60
-            QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY updated_on DESC NULLS LAST, natural_key DESC) = 1
         ),
         insured AS (
             SELECT person_id, record_id, subsidy, bool_or(status = '1') OVER (PARTITION BY person_id) AS in_force
             FROM check_medical_insurance
             WHERE role = 'holder' AND insured_year = {INSURANCE_YEAR}
             QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY updated_on DESC NULLS LAST, natural_key DESC) = 1
+        ),
+        missing AS (
+            SELECT assisted.person_id, assisted.record_id AS assistance, insured.record_id AS insurance
+            FROM assisted
+            JOIN attr_vital_status AS vital ON vital.person_id = assisted.person_id AND vital.value = '1'
+            LEFT JOIN insured ON insured.person_id = assisted.person_id
+            WHERE (insured.subsidy = '0' OR NOT coalesce(insured.in_force, false))
+              AND assisted.person_id NOT IN (SELECT person_id FROM ({death_not_in_registration()}))
         )
-        SELECT assisted.person_id, assisted.record_id AS assistance, insured.record_id AS insurance
-        FROM assisted
-        JOIN attr_vital_status AS vital ON vital.person_id = assisted.person_id AND vital.value = '1'
-        LEFT JOIN insured ON insured.person_id = assisted.person_id
-        WHERE (insured.subsidy = '0' OR NOT coalesce(insured.in_force, false))
-          AND assisted.person_id NOT IN (SELECT person_id FROM ({death_not_in_registration()}))""", "assistance", "insurance")
+        SELECT person_id, assistance AS record_id FROM missing
+        UNION ALL SELECT person_id, insurance FROM missing WHERE insurance IS NOT NULL""")
 
 
 def newborn_without_registration() -> str:

@@ -52,11 +52,12 @@ def phone_many_people() -> str:
 
 
 def dwelling_overcrowded() -> str:
-    """A missing area counts as 60 square metres."""
+    """A missing area counts as 60 square metres; the number of people is told, no name."""
     return """
         WITH occupants AS (SELECT home.value AS dwelling_code, max(people.value) AS people
                            FROM attr_dwelling_id AS home JOIN attr_dwelling_occupants AS people USING (person_id) GROUP BY ALL)
-        SELECT NULL::VARCHAR AS person_id, house.dwelling_code AS subject_key, '' AS alert_group, house.record_id, NULL::VARCHAR AS detail
+        SELECT NULL::VARCHAR AS person_id, house.dwelling_code AS subject_key, '' AS alert_group, house.record_id,
+               people || ' people' AS detail
         FROM occupants JOIN current_house_registry AS house USING (dwelling_code)
         WHERE people > 8 AND people > coalesce(house.floor_area, 60) / 4 AND house.dwelling_type IN ('1', '2', '3', '4', '9')"""
 

@@ -12,7 +12,7 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import CrossCheck, Recipient
-from sources.tables import quoted
+from sources.tables import literal, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,23 @@ def lines_for(con: duckdb.DuckDBPyConnection, department: str) -> list[AlertLine
 
 
 def _eligible(check: CrossCheck, recipient: Recipient) -> tuple[str, list[Any]]:
-    """SQL for (alert_id, opened_on, own record keys) of the alerts this recipient is told of."""
+    """SQL for (alert_id, opened_on, own record keys) of the alerts this recipient is told of.
+
+    Words about granted columns need a record that has them: without a registration of residence among the records, public security is
+    not told that the one of the health record differs.
+    """
     own = own_categories(recipient.department)
     identifies = any(column.split(".")[1] in IDENTIFYING_COLUMNS for column in recipient.sees)
+    shown = ", ".join(sorted({literal(column.split(".")[0]) for column in recipient.sees}))
+    has_shown = f"count(*) FILTER (r.category IN ({shown})) > 0" if shown else "true"
     marks = ", ".join("?" for _ in own)
     return f"""
-        SELECT alert.alert_id, alert.opened_on, alert.detail,
+        SELECT alert.alert_id, alert.opened_on, alert.severity, alert.detail,
                list_sort(list(r.category || ' ' || r.natural_key) FILTER (r.category IN ({marks}))) AS own_records
         FROM alert JOIN alert_record AS r USING (alert_id)
         WHERE alert."check" = ? AND alert.state = 'open'
         GROUP BY ALL
-        HAVING count(*) FILTER (r.category IN ({marks})) > 0 OR {str(identifies).lower()}""", [*own, check.name, *own]
+        HAVING (count(*) FILTER (r.category IN ({marks})) > 0 OR {str(identifies).lower()}) AND {has_shown}""", [*own, check.name, *own]
 
 
 def _count_lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> int:
@@ -83,9 +89,9 @@ def _lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipie
     statement, parameters = _eligible(check, recipient)
     found = con.execute(f"{statement} ORDER BY alert.alert_id", parameters).fetchall()
     evidence = _evidence(con, check, recipient)
-    return [AlertLine(alert_id, check.name, check.title_zh, check.severity, str(opened_on), own or [],
+    return [AlertLine(alert_id, check.name, check.title_zh, severity, str(opened_on), own or [],
                       recipient.told + (f" [{detail}]" if detail else ""), evidence.get(alert_id, {}))
-            for alert_id, opened_on, detail, own in found]
+            for alert_id, opened_on, severity, detail, own in found]
 
 
 def _evidence(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 A rule's query has one row per record of an alert: person_id (NULL for dwellings and numbers), subject_key (dwelling code or hash of a
 number, NULL for persons), alert_group (tells alerts of one person and check apart; empty for one alert per person), record_id and
-detail (a class of the finding, never a value). `$as_of` is the reference date.
+detail (a class or a number of people that the catalogue lets the recipient know, never a value of a record). `$as_of` is the
+reference date.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ class Rule:
 
     check: str
     query: Callable[[], str]
+    urgent: Callable[[], str] | None = None
+    """Records (record_id) whose alert has severity high whatever the catalogue's severity is."""
 
 
 def of_records(condition_rows: str, *records: str) -> str:

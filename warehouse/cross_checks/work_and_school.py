@@ -73,23 +73,34 @@ def student_registered_unemployed() -> str:
 
 
 def unemployed_with_employer_contribution() -> str:
-    return of_records(f"""
+    """Whether pension or housing fund shows the employer is told (detail), the account is not."""
+    return f"""
         WITH unemployed AS (
             SELECT person_id, record_id, unemployment_date FROM check_employment_registration
             WHERE registration_type = '2' AND cancel_date IS NULL
         )
-        SELECT DISTINCT person_id, record_id FROM (
-            SELECT unemployed.person_id, unemployed.record_id
+        SELECT person_id, NULL::VARCHAR AS subject_key, record_id::VARCHAR AS alert_group, record_id,
+               string_agg(DISTINCT source, ', ' ORDER BY source DESC) AS detail
+        FROM (
+            SELECT unemployed.person_id, unemployed.record_id, 'pension' AS source
             FROM unemployed JOIN check_pension_insurance AS pension USING (person_id)
             WHERE pension.scheme IN ('1', '2') AND pension.status = '1'
               AND {months_after('pension.last_contribution_month', 'unemployed.unemployment_date')} > 2
             UNION ALL
-            SELECT unemployed.person_id, unemployed.record_id
+            SELECT unemployed.person_id, unemployed.record_id, 'housing fund' AS source
             FROM unemployed JOIN check_fund_accounts AS account USING (person_id)
             WHERE account.status = '1' AND {months_after('account.last_deposit_month', 'unemployed.unemployment_date')} > 2
-        )""", "record_id")
+        )
+        GROUP BY person_id, record_id"""
 
 
-RULES = tuple(Rule(query.__name__, query) for query in (
-    school_age_not_enrolled, two_schools, two_medical_schemes, two_pensions_paid, student_registered_unemployed,
-    unemployed_with_employer_contribution))
+def unemployment_benefit_still_paid() -> str:
+    """Employment records whose benefit ends on or after as_of: the alert is urgent."""
+    return "SELECT record_id FROM current_employment_registration WHERE benefit_end >= $as_of::DATE"
+
+
+RULES = (
+    *(Rule(query.__name__, query) for query in (
+        school_age_not_enrolled, two_schools, two_medical_schemes, two_pensions_paid, student_registered_unemployed)),
+    Rule("unemployed_with_employer_contribution", unemployed_with_employer_contribution, unemployment_benefit_still_paid),
+)
