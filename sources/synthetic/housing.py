@@ -47,16 +47,17 @@ def settle(
     order = rng.permutation(stock)
     home = order[np.arange(households) % stock]
     spare = order[households % stock :] if households < stock else order
-    registered = np.where(rng.random(households) < 0.12, spare[rng.integers(0, len(spare), households)], home)
+    county = ground.dwellings["county"].to_numpy()
+    registered = np.where(rng.random(households) < 0.12, _elsewhere(rng, home, spare, county), home)
     moved = rng.random(households) < 0.035
-    before = np.where(moved, spare[rng.integers(0, len(spare), households)], home)
+    before = np.where(moved, _elsewhere(rng, home, spare, county), home)
     moved_days = rng.integers(5, 500, households)
     household = np.maximum(frame["household"].to_numpy(), 0)
     known = pl.Series(frame["household"].to_numpy() >= 0)
     external = pl.col("population") == EXTERNAL
     lives = (pl.col("population").is_in([RESIDENT, EXTERNAL])) & pl.col("alive")
     owner = rng.random(households) < 0.7
-    stay = rng.integers(40, 3600, households)
+    stay = np.where(moved & (county[before] != county[home]), moved_days, _stays(rng, households))
     people = frame.with_columns(
         pl.when(lives & known).then(pl.Series(home[household])).alias("dwelling"),
         pl.when(known & ~external).then(pl.Series(registered[household])).alias("hukou"),
@@ -65,12 +66,29 @@ def settle(
         pl.Series("moved", moved[household]),
         moved_on=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(moved_days[household]))),
         owns=pl.Series(owner[household]),
-        stay_since=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(stay[household]))),
+        stay_since=pl.max_horizontal("birth", pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(stay[household])))),
     )
     people = _origins(rng, people, household, ground)
     occupants = people.filter(pl.col("dwelling").is_not_null()).group_by("dwelling").agg(occupants=pl.len().cast(pl.Int64))
     people = people.join(occupants, on="dwelling", how="left", maintain_order="left")
     return City(people, _owned(rng, people, ground, occupants), ground.communities, as_of, seed, residents)
+
+
+def _elsewhere(rng: np.random.Generator, home: Array, spare: Array, county: Array) -> Array:
+    """Another dwelling for each home: in the same county unit for nearly half of them, anywhere else."""
+    chosen: Array = spare[rng.integers(0, len(spare), len(home))]
+    near = rng.random(len(home)) < 0.42
+    for unit in np.unique(county[home]):
+        here = spare[county[spare] == unit]
+        ids = np.flatnonzero(near & (county[home] == unit))
+        if len(here):
+            chosen[ids] = here[rng.integers(0, len(here), len(ids))]
+    return chosen
+
+
+def _stays(rng: np.random.Generator, count: int) -> Array:
+    """Days since the present stay in the county unit began: short stays are common, a tenth is younger than half a year."""
+    return np.minimum(5 + rng.exponential(1500, count), 7000).astype(int)
 
 
 def _origins(rng: np.random.Generator, people: pl.DataFrame, household: Array, ground: Ground) -> pl.DataFrame:

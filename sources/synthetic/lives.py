@@ -88,7 +88,7 @@ def _births(families: Families, as_of: date) -> Array:
 
 def _deaths(rng: np.random.Generator, families: Families, as_of: date) -> Array:
     """Deaths of the last three years by age; most former spouses of elders are dead, and old parents outside."""
-    rate = np.clip(np.exp((families.age - 96) / 10.5), 0.0004, 0.5) * 2.6
+    rate = np.clip(np.exp((families.age - 108) / 10.5), 0.0004, 0.5) * 2.9
     recent = (rng.random(families.count) < rate) & (families.population == RESIDENT) & (families.age > 25)
     days = rng.integers(3, 1050, families.count)
     outside = (families.population == OUTSIDE) & (rng.random(families.count) < np.where(families.age > 62, 0.72, 0.02))

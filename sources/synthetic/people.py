@@ -20,16 +20,16 @@ TYPES = {  # share of households, members, ages of the first adult from and to
     "single": (0.09, ("A",), 20, 60),
     "single_elder": (0.075, ("A",), 60, 96),
     "couple": (0.08, ("A", "B"), 24, 58),
-    "elder_couple": (0.125, ("A", "B"), 60, 90),
-    "one_child": (0.175, ("A", "B", "C1"), 24, 50),
-    "two_children": (0.13, ("A", "B", "C1", "C2"), 27, 50),
+    "elder_couple": (0.135, ("A", "B"), 60, 90),
+    "one_child": (0.155, ("A", "B", "C1"), 24, 50),
+    "two_children": (0.11, ("A", "B", "C1", "C2"), 27, 50),
     "lone_parent": (0.045, ("A", "C1"), 26, 50),
     "three_generations": (0.19, ("A", "B", "C1", "C2", "G", "H"), 25, 48),
     "skipped_generation": (0.04, ("A", "B", "C1", "G", "H"), 26, 42),
-    "grown_child": (0.05, ("A", "B", "C1"), 48, 66),
+    "grown_child": (0.08, ("A", "B", "C1", "G", "H"), 48, 66),
 }
 KINDS = tuple(TYPES)
-MEAN_MEMBERS = 2.98
+MEAN_MEMBERS = 3.03
 EXTERNAL_KINDS = ("single", "couple", "one_child")
 
 
@@ -82,6 +82,9 @@ def _present(rng: np.random.Generator, kind: Array) -> dict[str, Array]:
     keep = rng.random(len(kind))
     present["G"] &= ~three | (keep < 0.75)
     present["H"] &= ~three | (keep > 0.2)
+    grown = kind == KINDS.index("grown_child")
+    present["G"] &= ~grown | (keep < 0.35)
+    present["H"] &= ~grown | ((keep > 0.1) & (keep < 0.72))
     return present
 
 
@@ -95,7 +98,7 @@ def _ages(rng: np.random.Generator, kind: Array, present: dict[str, Array]) -> d
     low = np.array([TYPES[name][2] for name in KINDS])[kind]
     high = np.array([TYPES[name][3] for name in KINDS])[kind]
     size = len(kind)
-    share = np.where(low >= 60, rng.beta(1.0, 2.3, size), rng.random(size))
+    share = np.where(low >= 60, rng.beta(1.0, np.where(low + high > 152, 1.5, 1.2), size), rng.random(size))
     head = low + (high - low) * share
     wife = _within(rng, head - rng.normal(2, 2.6, size), 20.5, 98)
     grown = kind == KINDS.index("grown_child")

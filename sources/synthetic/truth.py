@@ -5,13 +5,14 @@ Belongs here: persons, mentions, quarantine, rows. Does not: rules of the produc
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from sources.catalogue.models import Contract
 from sources.synthetic.housing import City
-from sources.synthetic.people import POPULATIONS
+from sources.synthetic.people import AWAY, EXTERNAL, POPULATIONS
 
 STATES = {
     "id_15_digit": "valid_15",
@@ -31,6 +32,13 @@ STATES = {
 
 def person_key(column: str) -> pl.Expr:
     return pl.lit("P") + pl.col(column).cast(pl.String).str.zfill(8)
+
+
+def _full_months(start: pl.Expr, day: date) -> pl.Expr:
+    """Full calendar months up to a day; the last day of a shorter month completes the month."""
+    last = (day + timedelta(days=1)).month != day.month
+    months = (day.year - start.dt.year().cast(pl.Int64)) * 12 + day.month - start.dt.month().cast(pl.Int64)
+    return months - ((start.dt.day() > day.day) & pl.lit(not last)).cast(pl.Int64)
 
 
 def mentions(contract: Contract, frame: pl.DataFrame, seen: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
@@ -87,10 +95,10 @@ def persons(city: City, told: pl.DataFrame, contracts: list[Contract]) -> pl.Dat
     kind = pl.col("population").cast(pl.Int64).replace_strict(dict(enumerate(POPULATIONS)))
     core = ["421002", "421003", "421071"]
     hukou, here = pl.col("hukou_county"), pl.col("_county")
-    local = pl.col("population") != 2
+    local = pl.col("population") != EXTERNAL
     resident_type = (
         pl.when(here.is_null())
-        .then(pl.when(pl.col("population") == 1).then(pl.lit("5")).otherwise(pl.lit("9")))
+        .then(pl.when((pl.col("population") == AWAY) & pl.col("alive")).then(pl.lit("5")))
         .when(~local)
         .then(pl.lit("4"))
         .when(hukou == here)
@@ -99,6 +107,7 @@ def persons(city: City, told: pl.DataFrame, contracts: list[Contract]) -> pl.Dat
         .then(pl.lit("2"))
         .otherwise(pl.lit("3"))
     )
+    stay = pl.when(pl.col("resident_type").is_in(["2", "3", "4"])).then(pl.col("stay_since"))
     twins_by_chance = pl.len().over("name", "birth") > 1
     return people.with_columns(resident_type=resident_type).select(
         "true_person",
@@ -121,11 +130,11 @@ def persons(city: City, told: pl.DataFrame, contracts: list[Contract]) -> pl.Dat
         occupants=pl.col("occupants"),
         living_alone=(pl.col("occupants") == 1).fill_null(False),
         marital_status=pl.col("marital").cast(pl.String),
-        migrant=pl.col("resident_type").is_in(["3", "4"]),
+        migrant=pl.col("resident_type").is_in(["3", "4"]).fill_null(False),
         resident_type=pl.col("resident_type"),
         hukou_county=hukou,
-        residence_start=pl.lit(None, dtype=pl.Date),
-        residence_months=pl.lit(None, dtype=pl.Int64),
+        residence_start=stay,
+        residence_months=_full_months(stay, city.as_of),
         ethnic_group=pl.col("ethnic"),
         father=person_key("father"),
         mother=person_key("mother"),

@@ -240,3 +240,27 @@ def test_later_deliveries_carry_operations(city: tuple[Path, CitySummary]) -> No
 def test_too_small_a_city_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 500"):
         generate(10, 1, tmp_path)
+
+
+def test_a_registered_stay_is_the_true_one(clean: Path) -> None:
+    """The latest registration that has not ended holds the start of the true stay; months are full calendar months."""
+    people = pl.read_parquet(clean / "truth" / "persons.parquet")
+    moving = people.filter(pl.col("resident_type").is_in(["2", "3", "4"]))
+    assert moving["residence_start"].null_count() == 0
+    assert people.filter(~pl.col("resident_type").is_in(["2", "3", "4"]))["residence_start"].is_null().all()
+    start, months = pl.col("residence_start"), pl.col("residence_months")
+    begun = start.dt.offset_by(pl.format("{}mo", months)) <= date(2025, 6, 1)
+    assert moving.select((begun & (start.dt.offset_by(pl.format("{}mo", months + 1)) > date(2025, 6, 1))).all()).item()
+    frame = read(clean, "residence_permits").filter(pl.col("permit_status") == "有效")
+    told = frame.join(people, on="id_number").filter(~pl.col("double_issued_number"))
+    assert told.height > 20
+    assert (told["residence_start"] == told["residence_start_right"].cast(pl.String)).all()
+
+
+def test_ages_and_elders_living_alone(city: tuple[Path, CitySummary]) -> None:
+    """Bounds around the public figures that docs/synthetic_city.md states."""
+    people = pl.read_parquet(city[0] / "truth" / "persons.parquet")
+    living = people.filter(pl.col("alive") & pl.col("population").is_in(["resident", "external"]))
+    old = living.filter(pl.col("birth_date") <= date(1945, 6, 1))
+    assert 0.02 < old.height / living.height < 0.05
+    assert 0.1 < float(old["living_alone"].sum()) / old.height < 0.4

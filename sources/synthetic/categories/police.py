@@ -84,11 +84,11 @@ def residence_permits(c: Context) -> pl.DataFrame:
     people = c.at(c.city.people.filter(pl.col("alive") & pl.col("dwelling").is_not_null()), "dwelling", "d_")
     external = pl.col("population") == EXTERNAL
     people = people.filter(external | ((pl.col("hukou_county") != pl.col("d_county")) & (pl.col("age") > 16)))
-    f = c.chosen(people, round(c.target / 1.06), pl.when(external).then(12.0).otherwise(1.0))
+    f = c.chosen(people, round(c.target / 1.06 * 0.94), pl.when(external).then(12.0).otherwise(1.0))
+    f = _with_earlier_stays(c, f)
     f = c.at(c.numbered(f), "hukou", "h_", ("county_zh", "address"))
     f = f.with_columns(guardian=pl.when(pl.col("age") < 16).then(pl.coalesce("father", "mother")))
     f = c.person(f, "guardian", "name", "id")
-    f = f.with_columns(_start=pl.max_horizontal("birth", c.days_before(f, -56, 2400)))
     f = c.timed(
         f.filter(pl.col("_start") <= c.dates[-1]),
         begins=pl.col("_start") + pl.duration(days=10),
@@ -96,9 +96,10 @@ def residence_permits(c: Context) -> pl.DataFrame:
         oldest=700,
     )
     adult, child = pl.col("age") >= 22, pl.col("age") < 16
-    ended = c.chance(f, 0.12)
     expiry = pl.col("_on") + pl.duration(days=365)
-    status = pl.when(ended).then(c.among(f, ["到期", "注销"])).otherwise(pl.lit("有效"))
+    lapsed = pl.when(c.chance(f, 0.03)).then(pl.lit("到期")).otherwise(pl.lit("有效"))
+    status = pl.when(pl.col("_ended").is_not_null()).then(c.among(f, ["到期", "注销"], [0.4, 0.6])).otherwise(lapsed)
+    done = pl.coalesce("_ended", "_on")
     home = pl.lit("湖北省荆州市") + pl.col("h_county_zh") + pl.col("h_address")
     f = f.with_columns(permit_status=status)
     return f.with_columns(
@@ -145,14 +146,25 @@ def residence_permits(c: Context) -> pl.DataFrame:
         children_with=pl.when(c.chance(f, 0.8) & ~child).then(c.among(f, ["0", "1", "2"], [0.8, 0.15, 0.05])),
         permit_expiry=pl.when(pl.col("permit_status") == "有效")
         .then(pl.max_horizontal(expiry, c.days_before(f, -500, -100)))
-        .otherwise(pl.min_horizontal(expiry, pl.col("_on"))),
-        deregister_date=pl.when(pl.col("permit_status") == "注销").then(pl.col("_on")),
+        .otherwise(done),
+        deregister_date=pl.when(pl.col("permit_status") == "注销").then(done),
         _s_permit_status=pl.lit("有效"),
         _b_permit_status=pl.lit("有效"),
         _b_deregister_date=pl.lit(None, dtype=pl.Date),
         _p_holder=pl.col("pid"),
         _p_guardian=pl.col("guardian"),
     )
+
+
+def _with_earlier_stays(c: Context, people: pl.DataFrame) -> pl.DataFrame:
+    """`_start` of the present stay, as it is true; for some a registration of a stay that ended before (`_ended`)."""
+    present = people.with_columns(_start=pl.col("stay_since"), _ended=pl.lit(None, dtype=pl.Date))
+    ended = pl.col("stay_since") - pl.duration(days=pl.lit(pl.Series(c.rng.integers(10, 90, people.height))))
+    start = ended - pl.duration(days=pl.lit(pl.Series(c.rng.integers(60, 900, people.height))))
+    earlier = people.with_columns(_start=pl.max_horizontal("birth", start), _ended=ended)
+    recent = (pl.col("_ended") > pl.lit(c.full) - pl.duration(days=730)) & (pl.col("_ended") <= c.full)
+    earlier = earlier.filter(recent & (pl.col("_start") + pl.duration(days=30) < pl.col("_ended")) & c.chance(earlier, 0.25))
+    return pl.concat([present, earlier])
 
 
 def _ethnic() -> dict[str, str]:
