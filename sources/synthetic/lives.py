@@ -100,7 +100,7 @@ def _deaths(rng: np.random.Generator, families: Families, as_of: date) -> Array:
 
 
 def _marriages(rng: np.random.Generator, families: Families, birth: Array, death: Array, as_of: date) -> tuple[Array, Array, Array]:
-    """Status (10, 20, 30, 40), day of the last marriage, day of its end by divorce."""
+    """Status (10, 20, 30, 40), day of the last marriage, day of its end by divorce, or by annulment (then the status is 10)."""
     count = families.count
     status = np.full(count, 10)
     married = np.full(count, NAT, dtype=DAY)
@@ -123,6 +123,10 @@ def _marriages(rng: np.random.Generator, families: Families, birth: Array, death
     first = divorced[divorced < families.former_spouse[divorced]]
     length = ((day - married[first]).astype(int) * rng.uniform(0.05, 0.98, len(first))).astype(int)
     ended[first] = ended[families.former_spouse[first]] = married[first] + length
+    annulled = first[rng.random(len(first)) < 0.03]
+    latest = np.minimum(married[annulled] + rng.integers(30, 330, len(annulled)), day - 1)
+    for side in (annulled, families.former_spouse[annulled]):
+        ended[side], status[side] = latest, 10
     alone = (families.population == OUTSIDE) & (families.former_spouse < 0)
     status[alone] = 20
     return status, married, ended

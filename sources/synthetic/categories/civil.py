@@ -22,11 +22,13 @@ COUNTY_WORDS = {
     "421083": "洪湖市",
     "421087": "松滋市",
 }
+PRIOR = {0: "未婚", 3: "离婚"}
+"""Status before an event by its kind; 已婚 before all others."""
 SEX = pl.when(pl.col("sex") == 1).then(pl.lit("男")).otherwise(pl.lit("女"))
 
 
 def marriage_registration(c: Context) -> pl.DataFrame:
-    """Marriages, divorces and reissued certificates of couples."""
+    """Marriages, divorces, annulments and reissued certificates of couples."""
     people = c.city.people.with_columns(_partner=pl.coalesce("spouse", "former_spouse")).filter(
         pl.col("_partner").is_not_null()
         & (pl.col("pid") < pl.col("_partner"))
@@ -37,18 +39,23 @@ def marriage_registration(c: Context) -> pl.DataFrame:
         man=pl.when(pl.col("sex") == 1).then(pl.col("pid")).otherwise(pl.col("_partner")),
         woman=pl.when(pl.col("sex") == 1).then(pl.col("_partner")).otherwise(pl.col("pid")),
     )
-    ended = people.filter(pl.col("ended_on").is_not_null() & (pl.col("ended_on") < c.dates[-1]))
-    f = c.numbered(c.chosen(people, round(c.target * 0.93) - ended.height).sort("pid"))
+    people = c.numbered(people.sort("pid"))
+    gone = people.filter(pl.col("ended_on").is_not_null() & (pl.col("ended_on") < c.dates[-1]))
+    ended, annulled = gone.filter(pl.col("marital") != 10), gone.filter(pl.col("marital") == 10)
+    f = c.chosen(people, round(c.target * 0.93) - gone.height).sort("pid")
+    lost = ended.filter(c.chance(ended, 0.04))
     again = f.filter(pl.Series(c.rng.random(f.height) < 0.03))
     kinds = [
         (f, "结婚登记", "J", pl.col("married_on"), 0),
         (
-            ended.with_row_index("_n", offset=1).with_columns(pl.col("_n").cast(pl.Int64)),
+            ended,
             "离婚登记",
             "L",
             pl.col("ended_on"),
             1,
         ),
+        (lost, "补领离婚证", "BL", pl.max_horizontal("ended_on", c.days_before(lost, -140, 3000)), 3),
+        (annulled, "撤销婚姻", "C", pl.col("ended_on"), 4),
         (again, "补领结婚证", "B", pl.max_horizontal("married_on", c.days_before(again, -140, 6000)), 2),
     ]
     number = pl.col("married_on").dt.year().cast(pl.String) + "-" + padded("_n", 7)
@@ -66,12 +73,12 @@ def marriage_registration(c: Context) -> pl.DataFrame:
                 .then(pl.lit("荆州市") + pl.col("d_county_zh").fill_null("沙市区"))
                 .otherwise(pl.col("d_county_zh").fill_null("荆州市"))
                 + "民政局婚姻登记处",
-                man_prior=pl.lit("未婚" if kind == 0 else "已婚"),
-                woman_prior=pl.lit("未婚" if kind == 0 else "已婚"),
+                man_prior=pl.lit(PRIOR.get(kind, "已婚")),
+                woman_prior=pl.lit(PRIOR.get(kind, "已婚")),
             )
         )
     f = pl.concat(parts).filter(pl.col("_day") <= c.dates[-1])
-    f = c.timed(f, begins=pl.col("_day"), churn=0.0)
+    f = c.timed(f, begins=pl.col("_day"), churn=0.002)
     for side in ("man", "woman"):
         f = c.person(f, side, "name", "id", "birth", "phone")
     old = pl.col("_day").dt.year() < 1994
@@ -90,8 +97,7 @@ def marriage_registration(c: Context) -> pl.DataFrame:
         validity=c.among(f, ["有效", "作废"], [0.997, 0.003]),
         _p_spouse_a=pl.col("man"),
         _p_spouse_b=pl.col("woman"),
-        _upd=pl.lit(0),
-    )
+    ).with_columns(_b_office=pl.lit("荆州市民政局婚姻登记处"), _b_man_birth=pl.col("man_birth") - pl.duration(days=1))
 
 
 def social_assistance(c: Context) -> pl.DataFrame:

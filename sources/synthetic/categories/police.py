@@ -148,11 +148,12 @@ def residence_permits(c: Context) -> pl.DataFrame:
         .then(pl.max_horizontal(expiry, c.days_before(f, -500, -100)))
         .otherwise(done),
         deregister_date=pl.when(pl.col("permit_status") == "注销").then(done),
-        _s_permit_status=pl.lit("有效"),
-        _b_permit_status=pl.lit("有效"),
-        _b_deregister_date=pl.lit(None, dtype=pl.Date),
         _p_holder=pl.col("pid"),
         _p_guardian=pl.col("guardian"),
+    ).with_columns(
+        _b_permit_status=pl.when(pl.col("_ended").is_null()).then(pl.lit("有效")).otherwise(pl.col("permit_status")),
+        _b_deregister_date=pl.when(pl.col("_ended").is_not_null()).then(pl.col("deregister_date")),
+        _s_permit_status=pl.when(pl.col("_ended").is_null()).then(pl.lit("有效")).otherwise(pl.col("permit_status")),
     )
 
 
