@@ -1,0 +1,49 @@
+"""One small synthetic city with one finished run, for every test of the desk; the tests never write into it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from desk.exchange import embedded_exchange
+from desk.run import RunReport, run
+from sources.synthetic import generate
+from sources.synthetic.exchange import load
+
+RESIDENTS, SEED = 600, 7
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Deliveries with their truth, and the home that loaded them once, undisturbed."""
+
+    deliveries: Path
+    home: Path
+    report: RunReport
+
+    def copy(self, folder: Path, *, home: bool = True) -> City:
+        """The same city elsewhere, to be changed; without `home` nothing is loaded yet."""
+        deliveries = folder / "deliveries"
+        shutil.copytree(self.deliveries, deliveries)
+        if home:
+            shutil.copytree(self.home, folder / "home")
+        return City(deliveries, folder / "home", self.report)
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    base = tmp_path_factory.mktemp("city")
+    # Not below pytest's folder: the server may run as another user, and pytest closes its folder to others at every start.
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="onegrid-") as exchange:
+        patch.delenv("ONEGRID_KEY", raising=False)
+        patch.delenv("DAGSTER_HOME", raising=False)
+        generate(RESIDENTS, SEED, base / "deliveries", deltas=1)
+        with embedded_exchange(Path(exchange) / "exchange") as dsn:
+            load(base / "deliveries", dsn)
+            report = run(base / "home", base / "deliveries")
+            yield City(base / "deliveries", base / "home", report)

@@ -1,0 +1,50 @@
+"""A run that is killed at any stage leaves nothing wrong behind: the next run ends as an undisturbed one, person ids included."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from desk.run import run
+from tests.desk.cities import ROOT, exported
+from tests.desk.conftest import City
+from warehouse import snapshots
+
+pytestmark = pytest.mark.xdist_group("city")
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from desk.run import run
+from warehouse import snapshots
+
+home, deliveries, where = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if where == "switch":
+    snapshots.replace_file = die
+run(home, deliveries, listener=lambda event: die() if f"{event.stage} {event.subject}".strip() == where else None)
+"""
+MOMENTS = ("landed household_registration", "accepted medical_insurance", "history marriage_registration", "persons", "switch")
+"""In the order of a run; each run goes on from what the one before left."""
+
+
+def test_a_run_after_kills_ends_like_an_undisturbed_one(city: City, tmp_path: Path) -> None:
+    disturbed = city.copy(tmp_path, home=False)
+    for moment in MOMENTS:
+        killed = subprocess.run([sys.executable, "-c", KILLED, str(disturbed.home), str(city.deliveries), moment], cwd=ROOT,
+                                capture_output=True, text=True, timeout=280, check=False)
+        assert killed.returncode == -signal.SIGKILL, f"{moment}: {killed.stderr[-2000:]}"
+        assert snapshots.current(disturbed.home) is None
+    report = run(disturbed.home, city.deliveries)
+    assert not report.nothing_new
+    assert not list(snapshots.snapshots_folder(disturbed.home).glob(".building-*"))
+    for table in ("quarantine", "mentions", "profiles", "alerts"):
+        assert exported(disturbed.home, table, tmp_path / "disturbed") == exported(city.home, table, tmp_path / "undisturbed"), table
+    assert run(disturbed.home, city.deliveries).nothing_new
