@@ -38,7 +38,7 @@ _WIDE = "[\\x{FF01}-\\x{FF5E}\\x{3000}\\x{A0}]"
 _CHECK_SUM = " + ".join(f"{weight} * ascii(substr(n, {place}, 1)) - {weight * 48}" for place, weight in enumerate(WEIGHTS, start=1))
 _PLACEHOLDER_DATES = ", ".join(f"DATE '{day}'" for day in PLACEHOLDER_DATES)
 _PLACEHOLDER_PHONES = ", ".join(map(literal, PLACEHOLDER_PHONES))
-_GUARD = "[" + GUARDS.replace("'", "''") + "\\s]"
+_GUARD = "[" + GUARDS.replace("'", "''") + _BLANK[1:]
 _ONE_DIGIT_REPEATED = "|".join(f"{digit}+" for digit in range(10))
 
 TEXT_MACROS = (
@@ -47,7 +47,7 @@ TEXT_MACROS = (
         ELSE translate(t, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)}) END""",
     f"cell_trim(t) AS CASE WHEN regexp_matches(t, '^{_BLANK}|{_BLANK}$') THEN trim(t, {_BLANKS}) ELSE t END",
     f"""cell_unguard(t) AS nullif(CASE
-        WHEN regexp_matches(t, '^{_GUARD}*="') THEN regexp_replace(regexp_replace(t, '^({_GUARD}|=")+', ''), '["\\s]+$', '')
+        WHEN regexp_matches(t, '^{_GUARD}*="') THEN regexp_replace(regexp_replace(t, '^({_GUARD}|=")+', ''), '(["]|{_BLANK})+$', '')
         WHEN regexp_matches(t, '^{_GUARD}') THEN regexp_replace(t, '^{_GUARD}+', '') ELSE t END, '')""",
     # A pattern, because DuckDB turns IN over many constants into one hash join per cell.
     f"is_null_word(x) AS length(x) <= {max(map(len, NULL_WORDS))} AND regexp_full_match(x, {literal('|'.join(NULL_WORDS))})",
@@ -59,7 +59,7 @@ ID_MACROS = (
         THEN try_strptime(substr(n, 7, 8), '%Y%m%d')::DATE END""",
     f"""id_tidy(x) AS CASE WHEN length(x) = 18 AND regexp_full_match(x, '[0-9]{{17}}[0-9X]') THEN x
         ELSE cell_null(nullif(translate(upper(regexp_replace(translate(x, {literal(CHECK_CHARACTERS_LOOKING_LIKE_X)},
-        '{'X' * len(CHECK_CHARACTERS_LOOKING_LIKE_X)}'), '[\\s{GUARDS.replace("'", "''")}="-]', '', 'g')),
+        '{'X' * len(CHECK_CHARACTERS_LOOKING_LIKE_X)}'), '[\\s\\x00{GUARDS.replace("'", "''")}="-]', '', 'g')),
         {literal(BLANKS.replace(chr(0), ''))}, ''), '')) END""",
     f"id_is_placeholder(n) AS n = '{PLACEHOLDER_NUMBER}' OR regexp_full_match(n, '0{{15,}}|1{{15,}}|9{{15,}}')",
     # 15 digits: 19 after the division, only when that makes a real date; the check character follows in id_18.
