@@ -25,8 +25,7 @@ TORN_SHARE = 0.5
 
 
 def read_fixed_width(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, file: Path) -> Reading:
-    """Fill the stage. Raises Unreadable for an empty file or another record length."""
-    del manifest
+    """Fill the stage. Raises Unreadable for an empty file of a delivery with records or another record length."""
     position = torn = 0
     seen = False
     for block in blocks(file):
@@ -34,7 +33,7 @@ def read_fixed_width(con: duckdb.DuckDBPyConnection, contract: Contract, manifes
         lines = lines_of(block)
         torn += _add_block(con, contract, lines, position)
         position += int(_records(lines).sum())
-    if not seen:
+    if not seen and manifest.rows > 0:
         raise Unreadable("the file is empty")
     if position >= MANY_LINES and torn > TORN_SHARE * position:
         raise Unreadable(f"{torn} of {position} lines do not have {contract.delivery.record_bytes} bytes")

@@ -22,8 +22,7 @@ ENOUGH_RECORDS = 10
 
 
 def read_json_lines(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, file: Path) -> Reading:
-    """Fill the stage. Raises Unreadable for an empty file, another encoding, or a required key that is nowhere."""
-    del manifest
+    """Fill the stage. Raises Unreadable for an empty file of a delivery with records, another encoding, or a required key that is nowhere."""
     decoder, keys, records, seen = Decoder("utf-8"), set[str](), 0, False
     for block in blocks(file):
         seen = True
@@ -31,7 +30,7 @@ def read_json_lines(con: duckdb.DuckDBPyConnection, contract: Contract, manifest
         lines = [line for line in text.split("\n") if line.strip()]
         keys |= _add_block(con, contract, lines, records)
         records += len(lines)
-    if not seen:
+    if not seen and manifest.rows > 0:
         raise Unreadable("the file is empty")
     decoder.check()
     return _judge_keys(contract, keys, records)
