@@ -12,10 +12,15 @@ import pytest
 
 from desk.exchange import embedded_exchange
 from desk.run import RunReport, run
-from sources.synthetic import generate
+from sources.synthetic import DefectRates, generate
 from sources.synthetic.exchange import load
 
 RESIDENTS, SEED = 600, 7
+BROKEN = DefectRates(overrides={
+    ("household_registration", "torn_line"): 0.01, ("fund_accounts", "torn_line"): 0.05, ("residence_permits", "torn_line"): 0.05,
+    ("pension_insurance", "natural_key_missing"): 0.02, ("student_enrolment", "natural_key_missing"): 0.03,
+})
+"""More unreadable records than a real city has, so that a small one has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="onegrid-") as exchange:
         patch.delenv("ONEGRID_KEY", raising=False)
         patch.delenv("DAGSTER_HOME", raising=False)
-        generate(RESIDENTS, SEED, base / "deliveries", deltas=1)
+        generate(RESIDENTS, SEED, base / "deliveries", deltas=1, defects=BROKEN)
         with embedded_exchange(Path(exchange) / "exchange") as dsn:
             load(base / "deliveries", dsn)
             report = run(base / "home", base / "deliveries")
