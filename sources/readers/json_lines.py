@@ -22,7 +22,7 @@ ENOUGH_RECORDS = 10
 
 
 def read_json_lines(con: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest, file: Path) -> Reading:
-    """Fill the stage. Raises Unreadable for an empty file of a delivery with records, another encoding, or a required key that is nowhere."""
+    """Fill the stage. Raises Unreadable: no bytes for a delivery with records, another encoding, or a required key nowhere."""
     decoder, keys, records, seen = Decoder("utf-8"), set[str](), 0, False
     for block in blocks(file):
         seen = True
