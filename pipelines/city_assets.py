@@ -82,7 +82,7 @@ def data_docs(installation: Installation) -> dg.MaterializeResult:
 @dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES], group_name=GROUP, kinds={"duckdb"},
           description="The published state: what queries, profiles and exports read until the next one is switched in.")
 def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
-    published = stages.publish(installation.con, installation.home_path, installation.until_date, context.run_id)
+    published = stages.publish(installation.con, installation.home_path, installation.until_date, context.run.run_id)
     return dg.MaterializeResult(metadata={"dagster/row_count": published.pop("rows"), **published})
 
 
