@@ -1,0 +1,14 @@
+"""Settings for every test.
+
+Hypothesis: no deadline, because machines are noisy and no test asserts a time; in continuous integration always the same examples, so
+that a submission is judged by what it changes. Locally new examples are tried at every run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("onegrid", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("onegrid")
