@@ -39,7 +39,7 @@ def embedded_exchange(folder: Path) -> Iterator[str]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
         server.cleanup()
