@@ -1,0 +1,517 @@
+"""The model of a table as a file: what is prepared, compared, blocked, learned and decided.
+
+Belongs here: the shape of a model file (JSON), reading it, writing it, checking it in itself. Does not: SQL (preparing.py),
+looking at tables (profiling.py), learning (training.py).
+
+A model file is meant to be read and edited by people. Everything is declarative; only `sql` conditions and columns are SQL, as a way out.
+A file is frozen once read, and a key that nobody knows is refused.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+FORMAT = 1
+"""Version of the file format; raised when a key changes its meaning."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=60)]
+"""Name of a prepared column or comparison: small letters, digits, underscores."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ModelFileError(ValueError):
+    """A model file that cannot be used; says which file, where in it, and what to do."""
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(enum.StrEnum):
+    """What a column holds, in the words of people who know the list."""
+
+    GIVEN_NAME = "given_name"
+    SURNAME = "surname"
+    FULL_NAME = "full_name"
+    DATE = "date"
+    YEAR = "year"
+    NUMBER = "number"
+    CODE = "code"
+    ADDRESS = "address"
+    POSTCODE = "postcode"
+    PHONE = "phone"
+    EMAIL = "email"
+    SEX = "sex"
+    CATEGORY = "category"
+    PLACE = "place"
+    TEXT = "text"
+
+
+class Combine(enum.StrEnum):
+    """What becomes of several source columns."""
+
+    FIRST = "first"
+    """the first that is not missing"""
+    JOIN = "join"
+    """all of them in their order, with a blank between"""
+    LIST = "list"
+    """a list of the different values"""
+
+
+STEPS: dict[str, str] = {
+    "fold": "small letters without accents, blanks at the ends and doubled blanks away",
+    "lower": "small letters",
+    "unaccent": "letters without accents",
+    "plain": "punctuation becomes a blank, doubled blanks become one",
+    "letters": "only letters, of any script",
+    "digits": "only digits",
+    "alphanumeric": "only letters and digits, of any script",
+    "missing:A|B": "these values (after the steps before) mean that nothing is stated",
+    "replace:A|B": "every A inside becomes B",
+    "first:N": "the first N characters",
+    "last:N": "the last N characters",
+    "word:N": "the N-th word, from the end when N is negative",
+    "at_least:N": "shorter than N characters: missing",
+    "no_zeros": "leading zeros away",
+    "date": "a date: ISO, yyyymmdd, dd/mm/yyyy; or as date:FORMAT with the format of strptime. What is no date is missing",
+    "number": "a number; what is none is missing",
+    "year": "the year of a date (a number)",
+    "sorted": "words in alphabetical order",
+    "words": "a list of the words (words:N only those of N characters or more)",
+    "qgrams:N": "a list of all runs of N characters",
+}
+"""The steps of a column and what each does. `words` and `qgrams` make a list and come last."""
+
+
+LIST_STEPS = frozenset({"words", "qgrams"})
+
+
+def step_parts(step: str) -> tuple[str, str | None]:
+    """Word and argument of a step."""
+    word, colon, argument = step.partition(":")
+    return word, argument if colon else None
+
+
+_ARGUMENTS = {"missing": True, "replace": True, "first": True, "last": True, "word": True, "at_least": True, "qgrams": True,
+              "date": None, "words": None}
+"""Whether a step takes an argument: always (True), if wanted (None)."""
+
+
+def check_step(step: str) -> None:
+    """Raise ValueError for a step that nobody knows or an argument that is none."""
+    word, argument = step_parts(step)
+    if word not in {step_parts(known)[0] for known in STEPS}:
+        raise ValueError(f"unknown step {step!r}; known are {', '.join(STEPS)}")
+    needs = _ARGUMENTS.get(word, False)
+    if needs is not None and needs != bool(argument):
+        raise ValueError(f"step {step!r}: {'an argument is missing' if needs else 'takes no argument'}")
+    if word in {"first", "last", "word", "at_least", "qgrams"} or (word == "words" and argument):
+        number = (argument or "").removeprefix("-" if word == "word" else "\0")
+        if not number.isdigit() or int(number) < 1:
+            raise ValueError(f"step {step!r}: the argument must be a number from 1")
+    if word == "replace" and (argument or "").count("|") != 1:
+        raise ValueError(f"step {step!r}: write replace:old|new")
+
+
+class Column(Strict):
+    """A prepared column: one value, or one list of values, per record.
+
+    `steps` (STEPS) are applied to each source, then several sources are combined; the list steps are applied after combining.
+    """
+
+    name: Name
+    kind: Kind
+    sources: tuple[str, ...] = Field(default=(), description="columns of the tables")
+    combine: Combine = Combine.FIRST
+    steps: tuple[str, ...] = ()
+    sql: str | None = Field(default=None, description="DuckDB expression over the columns of the table, instead of sources and steps")
+    optional: bool = Field(default=False, description="a table may lack every source; the value is then missing")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Column:
+        if bool(self.sources) == bool(self.sql):
+            raise ValueError(f"column {self.name}: give either sources or sql")
+        for step in self.steps:
+            check_step(step)
+        if any(step_parts(step)[0] in LIST_STEPS for step in self.steps[:-1]):
+            raise ValueError(f"column {self.name}: words and qgrams come last")
+        return self
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a record states several values; a column of `sql` is taken for one value unless its name ends with `_list`."""
+        if self.sql:
+            return self.name.endswith("_list")
+        return self.combine is Combine.LIST or bool(self.steps) and step_parts(self.steps[-1])[0] in LIST_STEPS
+
+    @property
+    def is_date(self) -> bool:
+        """Whether the values are dates (to be compared by days)."""
+        return not self.is_list and any(step_parts(step)[0] == "date" for step in self.steps) and "year" not in self.steps
+
+
+class Equal(Strict):
+    """Both sides state the same value (for a list: the same set)."""
+
+    test: Literal["equal"] = "equal"
+    column: Name
+
+
+class Similar(Strict):
+    """Two texts are nearly the same: similarity at least, or distance at most, a stated value."""
+
+    test: Literal["similar"] = "similar"
+    column: Name
+    other: Name | None = Field(default=None, description="compare with this column of the other record; both directions count")
+    jaro_winkler: Share | None = None
+    jaccard: Share | None = None
+    levenshtein: int | None = Field(default=None, ge=1)
+    damerau_levenshtein: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Similar:
+        given = [m for m in (self.jaro_winkler, self.jaccard, self.levenshtein, self.damerau_levenshtein) if m is not None]
+        if len(given) != 1:
+            raise ValueError("similar: give exactly one of jaro_winkler, jaccard, levenshtein, damerau_levenshtein")
+        return self
+
+
+class Swapped(Strict):
+    """Two columns were exchanged on one side (given name and surname); with jaro_winkler below 1 each may be slightly damaged."""
+
+    test: Literal["swapped"] = "swapped"
+    columns: tuple[Name, Name]
+    jaro_winkler: Share = 1.0
+
+
+class Crossed(Strict):
+    """A value of one column stands in another column of the other record."""
+
+    test: Literal["crossed"] = "crossed"
+    columns: tuple[Name, Name]
+
+
+class Contained(Strict):
+    """One text is the beginning of the other or stands in it; at least `letters` long."""
+
+    test: Literal["contained"] = "contained"
+    column: Name
+    letters: int = Field(default=3, ge=1)
+    beginning: bool = False
+
+
+class SameStart(Strict):
+    """The first `letters` characters are the same (area of a postcode, year of a date written as text)."""
+
+    test: Literal["same_start"] = "same_start"
+    column: Name
+    letters: int = Field(ge=1)
+
+
+class Days(Strict):
+    """Two dates lie at most so many days apart."""
+
+    test: Literal["days"] = "days"
+    column: Name
+    at_most: int = Field(ge=0)
+
+
+class DateParts(Strict):
+    """Two dates share stated parts: day and month exchanged, the same year, the same day and month."""
+
+    test: Literal["date_parts"] = "date_parts"
+    column: Name
+    relation: Literal["day_month_swapped", "same_year", "same_year_month", "same_month_day", "same_year_day"]
+
+
+class Digits(Strict):
+    """Two dates or numbers differ in at most so many slips (a digit, two neighbours exchanged)."""
+
+    test: Literal["digits"] = "digits"
+    column: Name
+    at_most: int = Field(default=1, ge=1)
+
+
+class Near(Strict):
+    """Two numbers differ by at most `at_most`, or by at most the share `relative` of the larger one."""
+
+    test: Literal["near"] = "near"
+    column: Name
+    at_most: float | None = None
+    relative: float | None = None
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Near:
+        if (self.at_most is None) == (self.relative is None):
+            raise ValueError("near: give either at_most or relative")
+        return self
+
+
+class Overlap(Strict):
+    """Two lists share at least `count` values, or the share `share` of the shorter list; with jaro_winkler below 1 values only resemble."""
+
+    test: Literal["overlap"] = "overlap"
+    column: Name
+    other: Name | None = None
+    count: int = Field(default=1, ge=1)
+    share: Share | None = None
+    jaro_winkler: Share = 1.0
+
+
+class Missing(Strict):
+    """A side states nothing."""
+
+    test: Literal["missing"] = "missing"
+    column: Name
+
+
+class Sql(Strict):
+    """Any SQL over `<column>_l` and `<column>_r`: a way out where no test of this list fits."""
+
+    test: Literal["sql"] = "sql"
+    sql: str
+
+
+class Every(Strict):
+    test: Literal["all"] = "all"
+    of: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Some(Strict):
+    test: Literal["any"] = "any"
+    of: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Not(Strict):
+    test: Literal["not"] = "not"
+    of: Condition
+
+
+class Otherwise(Strict):
+    """Everything else; the last level of every comparison."""
+
+    test: Literal["else"] = "else"
+
+
+Condition = Annotated[
+    Equal | Similar | Swapped | Crossed | Contained | SameStart | Days | DateParts | Digits | Near | Overlap | Missing | Sql | Every | Some
+    | Not | Otherwise,
+    Field(discriminator="test"),
+]
+
+
+class Level(Strict):
+    """A grade of agreement. m: its share among pairs of one person; u: its share among random pairs; None: to be learned."""
+
+    label: str
+    when: Condition
+    m: Share | None = None
+    u: Share | None = None
+    term_frequency: Name | None = Field(default=None, description="column whose rare values weigh more and frequent values less")
+    fixed: bool = Field(default=False, description="m and u are stated, and training leaves them alone")
+
+
+class Comparison(Strict):
+    """Graded agreement on one thing; the first level that holds counts. The pair says nothing where a needed column is missing."""
+
+    name: Name
+    needs: tuple[Name, ...] = Field(default=(), description="columns that both sides must state")
+    missing: Condition | None = Field(default=None, description="instead of needs: when the pair says nothing")
+    levels: tuple[Level, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _ends_with_else(self) -> Comparison:
+        labels = [level.label for level in self.levels]
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"comparison {self.name}: two levels of one label")
+        places = [place for place, level in enumerate(self.levels) if isinstance(level.when, Otherwise)]
+        if places != [len(self.levels) - 1]:
+            raise ValueError(f'comparison {self.name}: the last level, and only it, must be {{"test": "else"}}')
+        if not self.needs and self.missing is None:
+            raise ValueError(f"comparison {self.name}: say in needs which columns both sides must state")
+        return self
+
+
+class Key(Strict):
+    """What both records of a pair must share. A list column is taken apart: one shared value is enough."""
+
+    column: Name
+    first: int | None = Field(default=None, ge=1, description="only so many characters from the beginning")
+    last: int | None = Field(default=None, ge=1, description="only so many characters at the end")
+    other: Name | None = Field(default=None, description="the column on the other side, where it is another one (swapped names)")
+
+
+class BlockingRule(Strict):
+    """Pairs that are compared: those that share all keys. Keys so frequent that the pairs would pass `max_pairs` are left out."""
+
+    keys: tuple[Key, ...] = Field(min_length=1)
+    max_pairs: int = Field(default=20_000_000, ge=1)
+    why: str = Field(default="", description="which true pairs the rule is there for")
+
+
+class Prior(Strict):
+    """How likely two random records are one person: stated, or estimated from rules that hardly ever join two people."""
+
+    probability: Share | None = None
+    rules: tuple[tuple[Key, ...], ...] = Field(default=(), description="records that share all keys of a rule are nearly always one person")
+    recall: Share = Field(default=0.7, description="share of the true pairs that these rules find, by estimate")
+
+
+class Training(Strict):
+    """How m and u are learned where levels do not state them. Each rule blocks one round of expectation maximisation, in which the
+    comparisons of other columns learn m."""
+
+    rules: tuple[tuple[Key, ...], ...] = ()
+    random_pairs: int = Field(default=2_000_000, ge=1000)
+    seed: int = 1
+
+
+class Clustering(Strict):
+    """How links become clusters. `method`: components (everything connected), average (mean evidence between clusters), correlation
+    (most agreement in sum). `missing_weight`: log2 odds of pairs that were never compared, for the last two."""
+
+    method: Literal["components", "average", "correlation"] = "average"
+    missing_weight: float = 0.0
+    lowest_weight: float = Field(default=-10.0, description="pairs below are not kept; they count as missing")
+
+
+class Rounds(Strict):
+    """Comparing clusters instead of records after the first clustering: what all records of a cluster state, together."""
+
+    count: int = Field(default=0, ge=0, le=5)
+    threshold: Share = 0.95
+
+
+class TrainingReport(Strict):
+    """What the parameters were learned from; counts only."""
+
+    date: str = Field(description="the day that the caller gave, ISO")
+    tables: tuple[str, ...]
+    records: int
+    random_pairs: int = 0
+    rounds: tuple[dict[str, Any], ...] = Field(default=(), description="per rule: pairs, iterations, comparisons that learned from it")
+    notes: tuple[str, ...] = ()
+
+
+class Model(Strict):
+    """All of it: a model file."""
+
+    format: Literal[1] = FORMAT  # type: ignore[assignment]
+    name: str
+    about: str = ""
+    duplicates: bool = Field(default=True, description="false: no table holds a person twice, so only pairs across tables are compared")
+    columns: tuple[Column, ...] = Field(min_length=1)
+    comparisons: tuple[Comparison, ...] = Field(min_length=1)
+    blocking: tuple[BlockingRule, ...] = Field(min_length=1)
+    prior: Prior = Prior()
+    threshold: Share = Field(default=0.95, description="probability from which a pair is a link")
+    threshold_reason: str = ""
+    clustering: Clustering = Clustering()
+    rounds: Rounds = Rounds()
+    training: Training = Training()
+    trained: TrainingReport | None = None
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Model:
+        columns = [column.name for column in self.columns]
+        comparisons = [comparison.name for comparison in self.comparisons]
+        for what, names in (("columns", columns), ("comparisons", comparisons)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what}: twice {', '.join(twice)}")
+        unknown = sorted(columns_used(self) - set(columns))
+        if unknown:
+            raise ValueError(f"used but not among the prepared columns: {', '.join(unknown)}; prepared are {', '.join(columns)}")
+        return self
+
+
+def columns_of(condition: Condition) -> set[str]:
+    """Prepared columns that a condition names; `sql` is not looked into."""
+    if isinstance(condition, Every | Some):
+        return set().union(*(columns_of(part) for part in condition.of))
+    if isinstance(condition, Not):
+        return columns_of(condition.of)
+    named = {getattr(condition, "column", None), getattr(condition, "other", None), *getattr(condition, "columns", ())}
+    return {name for name in named if name}
+
+
+def columns_of_keys(keys: tuple[Key, ...]) -> set[str]:
+    return {name for key in keys for name in (key.column, key.other) if name}
+
+
+def columns_used(model: Model) -> set[str]:
+    """Every prepared column that comparisons, blocking, prior and training name."""
+    used: set[str] = set()
+    for comparison in model.comparisons:
+        used |= set(comparison.needs) | (columns_of(comparison.missing) if comparison.missing else set())
+        for level in comparison.levels:
+            used |= columns_of(level.when) | ({level.term_frequency} if level.term_frequency else set())
+    for rule in model.blocking:
+        used |= columns_of_keys(rule.keys)
+    for keys in (*model.prior.rules, *model.training.rules):
+        used |= columns_of_keys(keys)
+    return used
+
+
+def is_trained(model: Model) -> bool:
+    """Whether every level states m and u."""
+    return all(level.m is not None and level.u is not None for comparison in model.comparisons for level in comparison.levels)
+
+
+def read_model(path: Path) -> Model:
+    """A model file. Raises ModelFileError naming the file and every fault in it."""
+    try:
+        loaded = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as missing:
+        raise ModelFileError(f"model {path}: no such file; named models are {', '.join(named_models())}") from missing
+    except (json.JSONDecodeError, UnicodeDecodeError) as broken:
+        raise ModelFileError(f"model {path}: not JSON: {broken}") from broken
+    try:
+        return Model.model_validate(loaded)
+    except ValidationError as invalid:
+        faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}" for fault in invalid.errors())
+        raise ModelFileError(f"model {path}: {faults}") from invalid
+
+
+def write_model(model: Model, path: Path) -> None:
+    """The model as indented JSON, at once or not at all; what has its default is left out."""
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(json.dumps(as_data(model), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    unfinished.replace(path)
+
+
+def as_data(model: Model) -> dict[str, Any]:
+    """What stands in the file: keys of the format in their order, defaults left out except the words that make it readable."""
+    kept = {"format": FORMAT, **model.model_dump(mode="json", exclude_defaults=True)}
+    data: dict[str, Any] = _with_tests(kept, model.model_dump(mode="json"))
+    return data
+
+
+def _with_tests(kept: Any, whole: Any) -> Any:
+    """The name of each test is a default and still has to be written."""
+    if isinstance(kept, dict):
+        again = {key: _with_tests(value, whole[key]) for key, value in kept.items()}
+        return {"test": whole["test"], **again} if "test" in whole else again
+    if isinstance(kept, list | tuple):
+        return [_with_tests(one, other) for one, other in zip(kept, whole, strict=True)]
+    return kept
+
+
+MODELS = Path(__file__).parent / "models"
+
+
+def named_models() -> tuple[str, ...]:
+    """Models that are shipped."""
+    return tuple(sorted(path.stem for path in MODELS.glob("*.json")))
+
+
+def find_model(name_or_file: str) -> Model:
+    """A shipped model by its name, or a model file. Raises ModelFileError."""
+    shipped = MODELS / f"{name_or_file}.json"
+    return read_model(shipped if name_or_file in named_models() else Path(name_or_file))
