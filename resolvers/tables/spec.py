@@ -12,25 +12,88 @@ from __future__ import annotations
 import enum
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from resolvers.tables.conditions import (
+    Condition,
+    Contained,
+    Crossed,
+    DateParts,
+    Days,
+    Digits,
+    Equal,
+    Every,
+    Missing,
+    Name,
+    Near,
+    Not,
+    Otherwise,
+    Overlap,
+    SameStart,
+    Share,
+    Similar,
+    Some,
+    Sql,
+    Strict,
+    Swapped,
+    columns_of,
+)
+from resolvers.tables.steps import LIST_STEPS, STEPS, check_step, step_parts
+
+__all__ = [
+    "STEPS",
+    "BlockingRule",
+    "Clustering",
+    "Column",
+    "Combine",
+    "Comparison",
+    "Condition",
+    "Contained",
+    "Crossed",
+    "DateParts",
+    "Days",
+    "Digits",
+    "Equal",
+    "Every",
+    "Key",
+    "Kind",
+    "Level",
+    "Missing",
+    "Model",
+    "ModelFileError",
+    "Name",
+    "Near",
+    "Not",
+    "Otherwise",
+    "Overlap",
+    "Prior",
+    "Rounds",
+    "SameStart",
+    "Share",
+    "Similar",
+    "Some",
+    "Sql",
+    "Swapped",
+    "Training",
+    "TrainingReport",
+    "as_data",
+    "columns_of",
+    "columns_used",
+    "find_model",
+    "is_trained",
+    "named_models",
+    "read_model",
+    "write_model",
+]
 
 FORMAT = 1
 """Version of the file format; raised when a key changes its meaning."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=60)]
-"""Name of a prepared column or comparison: small letters, digits, underscores."""
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
 
 class ModelFileError(ValueError):
     """A model file that cannot be used; says which file, where in it, and what to do."""
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Kind(enum.StrEnum):
@@ -64,61 +127,6 @@ class Combine(enum.StrEnum):
     """a list of the different values"""
 
 
-STEPS: dict[str, str] = {
-    "fold": "small letters without accents, blanks at the ends and doubled blanks away",
-    "lower": "small letters",
-    "unaccent": "letters without accents",
-    "plain": "punctuation becomes a blank, doubled blanks become one",
-    "letters": "only letters, of any script",
-    "digits": "only digits",
-    "alphanumeric": "only letters and digits, of any script",
-    "missing:A|B": "these values (after the steps before) mean that nothing is stated",
-    "replace:A|B": "every A inside becomes B",
-    "first:N": "the first N characters",
-    "last:N": "the last N characters",
-    "word:N": "the N-th word, from the end when N is negative",
-    "at_least:N": "shorter than N characters: missing",
-    "no_zeros": "leading zeros away",
-    "date": "a date: ISO, yyyymmdd, dd/mm/yyyy; or as date:FORMAT with the format of strptime. What is no date is missing",
-    "number": "a number; what is none is missing",
-    "year": "the year of a date (a number)",
-    "sorted": "words in alphabetical order",
-    "words": "a list of the words (words:N only those of N characters or more)",
-    "qgrams:N": "a list of all runs of N characters",
-}
-"""The steps of a column and what each does. `words` and `qgrams` make a list and come last."""
-
-
-LIST_STEPS = frozenset({"words", "qgrams"})
-
-
-def step_parts(step: str) -> tuple[str, str | None]:
-    """Word and argument of a step."""
-    word, colon, argument = step.partition(":")
-    return word, argument if colon else None
-
-
-_ARGUMENTS = {"missing": True, "replace": True, "first": True, "last": True, "word": True, "at_least": True, "qgrams": True,
-              "date": None, "words": None}
-"""Whether a step takes an argument: always (True), if wanted (None)."""
-
-
-def check_step(step: str) -> None:
-    """Raise ValueError for a step that nobody knows or an argument that is none."""
-    word, argument = step_parts(step)
-    if word not in {step_parts(known)[0] for known in STEPS}:
-        raise ValueError(f"unknown step {step!r}; known are {', '.join(STEPS)}")
-    needs = _ARGUMENTS.get(word, False)
-    if needs is not None and needs != bool(argument):
-        raise ValueError(f"step {step!r}: {'an argument is missing' if needs else 'takes no argument'}")
-    if word in {"first", "last", "word", "at_least", "qgrams"} or (word == "words" and argument):
-        number = (argument or "").removeprefix("-" if word == "word" else "\0")
-        if not number.isdigit() or int(number) < 1:
-            raise ValueError(f"step {step!r}: the argument must be a number from 1")
-    if word == "replace" and (argument or "").count("|") != 1:
-        raise ValueError(f"step {step!r}: write replace:old|new")
-
-
 class Column(Strict):
     """A prepared column: one value, or one list of values, per record.
 
@@ -148,162 +156,12 @@ class Column(Strict):
         """Whether a record states several values; a column of `sql` is taken for one value unless its name ends with `_list`."""
         if self.sql:
             return self.name.endswith("_list")
-        return self.combine is Combine.LIST or bool(self.steps) and step_parts(self.steps[-1])[0] in LIST_STEPS
+        return self.combine is Combine.LIST or (bool(self.steps) and step_parts(self.steps[-1])[0] in LIST_STEPS)
 
     @property
     def is_date(self) -> bool:
         """Whether the values are dates (to be compared by days)."""
         return not self.is_list and any(step_parts(step)[0] == "date" for step in self.steps) and "year" not in self.steps
-
-
-class Equal(Strict):
-    """Both sides state the same value (for a list: the same set)."""
-
-    test: Literal["equal"] = "equal"
-    column: Name
-
-
-class Similar(Strict):
-    """Two texts are nearly the same: similarity at least, or distance at most, a stated value."""
-
-    test: Literal["similar"] = "similar"
-    column: Name
-    other: Name | None = Field(default=None, description="compare with this column of the other record; both directions count")
-    jaro_winkler: Share | None = None
-    jaccard: Share | None = None
-    levenshtein: int | None = Field(default=None, ge=1)
-    damerau_levenshtein: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _one_measure(self) -> Similar:
-        given = [m for m in (self.jaro_winkler, self.jaccard, self.levenshtein, self.damerau_levenshtein) if m is not None]
-        if len(given) != 1:
-            raise ValueError("similar: give exactly one of jaro_winkler, jaccard, levenshtein, damerau_levenshtein")
-        return self
-
-
-class Swapped(Strict):
-    """Two columns were exchanged on one side (given name and surname); with jaro_winkler below 1 each may be slightly damaged."""
-
-    test: Literal["swapped"] = "swapped"
-    columns: tuple[Name, Name]
-    jaro_winkler: Share = 1.0
-
-
-class Crossed(Strict):
-    """A value of one column stands in another column of the other record."""
-
-    test: Literal["crossed"] = "crossed"
-    columns: tuple[Name, Name]
-
-
-class Contained(Strict):
-    """One text is the beginning of the other or stands in it; at least `letters` long."""
-
-    test: Literal["contained"] = "contained"
-    column: Name
-    letters: int = Field(default=3, ge=1)
-    beginning: bool = False
-
-
-class SameStart(Strict):
-    """The first `letters` characters are the same (area of a postcode, year of a date written as text)."""
-
-    test: Literal["same_start"] = "same_start"
-    column: Name
-    letters: int = Field(ge=1)
-
-
-class Days(Strict):
-    """Two dates lie at most so many days apart."""
-
-    test: Literal["days"] = "days"
-    column: Name
-    at_most: int = Field(ge=0)
-
-
-class DateParts(Strict):
-    """Two dates share stated parts: day and month exchanged, the same year, the same day and month."""
-
-    test: Literal["date_parts"] = "date_parts"
-    column: Name
-    relation: Literal["day_month_swapped", "same_year", "same_year_month", "same_month_day", "same_year_day"]
-
-
-class Digits(Strict):
-    """Two dates or numbers differ in at most so many slips (a digit, two neighbours exchanged)."""
-
-    test: Literal["digits"] = "digits"
-    column: Name
-    at_most: int = Field(default=1, ge=1)
-
-
-class Near(Strict):
-    """Two numbers differ by at most `at_most`, or by at most the share `relative` of the larger one."""
-
-    test: Literal["near"] = "near"
-    column: Name
-    at_most: float | None = None
-    relative: float | None = None
-
-    @model_validator(mode="after")
-    def _one_measure(self) -> Near:
-        if (self.at_most is None) == (self.relative is None):
-            raise ValueError("near: give either at_most or relative")
-        return self
-
-
-class Overlap(Strict):
-    """Two lists share at least `count` values, or the share `share` of the shorter list; with jaro_winkler below 1 values only resemble."""
-
-    test: Literal["overlap"] = "overlap"
-    column: Name
-    other: Name | None = None
-    count: int = Field(default=1, ge=1)
-    share: Share | None = None
-    jaro_winkler: Share = 1.0
-
-
-class Missing(Strict):
-    """A side states nothing."""
-
-    test: Literal["missing"] = "missing"
-    column: Name
-
-
-class Sql(Strict):
-    """Any SQL over `<column>_l` and `<column>_r`: a way out where no test of this list fits."""
-
-    test: Literal["sql"] = "sql"
-    sql: str
-
-
-class Every(Strict):
-    test: Literal["all"] = "all"
-    of: tuple[Condition, ...] = Field(min_length=1)
-
-
-class Some(Strict):
-    test: Literal["any"] = "any"
-    of: tuple[Condition, ...] = Field(min_length=1)
-
-
-class Not(Strict):
-    test: Literal["not"] = "not"
-    of: Condition
-
-
-class Otherwise(Strict):
-    """Everything else; the last level of every comparison."""
-
-    test: Literal["else"] = "else"
-
-
-Condition = Annotated[
-    Equal | Similar | Swapped | Crossed | Contained | SameStart | Days | DateParts | Digits | Near | Overlap | Missing | Sql | Every | Some
-    | Not | Otherwise,
-    Field(discriminator="test"),
-]
 
 
 class Level(Strict):
@@ -429,16 +287,6 @@ class Model(Strict):
         if unknown:
             raise ValueError(f"used but not among the prepared columns: {', '.join(unknown)}; prepared are {', '.join(columns)}")
         return self
-
-
-def columns_of(condition: Condition) -> set[str]:
-    """Prepared columns that a condition names; `sql` is not looked into."""
-    if isinstance(condition, Every | Some):
-        return set().union(*(columns_of(part) for part in condition.of))
-    if isinstance(condition, Not):
-        return columns_of(condition.of)
-    named = {getattr(condition, "column", None), getattr(condition, "other", None), *getattr(condition, "columns", ())}
-    return {name for name in named if name}
 
 
 def columns_of_keys(keys: tuple[Key, ...]) -> set[str]:
