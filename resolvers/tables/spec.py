@@ -41,6 +41,7 @@ from resolvers.tables.conditions import (
     columns_of,
 )
 from resolvers.tables.steps import LIST_STEPS, STEPS, check_step, step_parts
+from sources.errors import OneGridError
 
 __all__ = [
     "STEPS",
@@ -85,6 +86,7 @@ __all__ = [
     "is_trained",
     "named_models",
     "read_model",
+    "step_parts",
     "write_model",
 ]
 
@@ -92,8 +94,8 @@ FORMAT = 1
 """Version of the file format; raised when a key changes its meaning."""
 
 
-class ModelFileError(ValueError):
-    """A model file that cannot be used; says which file, where in it, and what to do."""
+class ModelFileError(OneGridError):
+    """A model file that cannot be used: what is wrong, in which file, what to do."""
 
 
 class Kind(enum.StrEnum):
@@ -317,14 +319,14 @@ def read_model(path: Path) -> Model:
     try:
         loaded = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as missing:
-        raise ModelFileError(f"model {path}: no such file; named models are {', '.join(named_models())}") from missing
+        raise ModelFileError("there is no such model", str(path), f"give a file or one of {', '.join(named_models())}, auto") from missing
     except (json.JSONDecodeError, UnicodeDecodeError) as broken:
-        raise ModelFileError(f"model {path}: not JSON: {broken}") from broken
+        raise ModelFileError(f"not JSON: {broken}", str(path), "correct the file") from broken
     try:
         return Model.model_validate(loaded)
     except ValidationError as invalid:
         faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}" for fault in invalid.errors())
-        raise ModelFileError(f"model {path}: {faults}") from invalid
+        raise ModelFileError(faults, str(path), "correct the file") from invalid
 
 
 def write_model(model: Model, path: Path) -> None:

@@ -1,0 +1,167 @@
+"""Comparing: the tests of a model file as SQL, and the comparisons as Splink settings.
+
+Belongs here: the SQL of each test (conditions.py) over `<column>_l` and `<column>_r`. Does not: which pairs are compared (blocking.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resolvers.tables.conditions import (
+    Condition,
+    Contained,
+    Crossed,
+    DateParts,
+    Days,
+    Digits,
+    Equal,
+    Every,
+    Missing,
+    Near,
+    Not,
+    Otherwise,
+    Overlap,
+    SameStart,
+    Similar,
+    Some,
+    Sql,
+    Swapped,
+)
+from resolvers.tables.spec import Comparison, Level, Model, ModelFileError
+
+MACROS = (
+    """CREATE OR REPLACE TEMP MACRO one_way_alike(a, b, least) AS
+       len(list_filter(a, lambda x: len(list_filter(b, lambda y: jaro_winkler_similarity(x, y) >= least)) > 0))""",
+    "CREATE OR REPLACE TEMP MACRO count_alike(a, b, least) AS least(one_way_alike(a, b, least), one_way_alike(b, a, least))",
+    "CREATE OR REPLACE TEMP MACRO count_shared(a, b) AS len(list_intersect(a, b))",
+)
+"""Lambdas stay in macros, because Splink parses the conditions with a parser that does not know them."""
+
+SMALLEST = 1e-4
+"""Floor of m, and of u relative to the pairs looked at: nothing that can happen is impossible."""
+
+
+def condition_sql(condition: Condition, model: Model) -> str:
+    """A test as SQL; it is never true where a value is missing."""
+    match condition:
+        case Every(of=parts):
+            return "(" + " AND ".join(condition_sql(part, model) for part in parts) + ")"
+        case Some(of=parts):
+            return "(" + " OR ".join(f"coalesce({condition_sql(part, model)}, false)" for part in parts) + ")"
+        case Not(of=part):
+            return f"NOT coalesce({condition_sql(part, model)}, false)"
+        case Sql(sql=raw):
+            return f"({raw})"
+        case Otherwise():
+            return "ELSE"
+        case Missing(column=name):
+            return f"({name}_l IS NULL OR {name}_r IS NULL)"
+        case Days() | DateParts() | Digits() | Near():
+            return _number_sql(condition, model)
+        case Overlap():
+            return _overlap_sql(condition)
+        case _:
+            return _text_sql(condition)
+
+
+def _text_sql(condition: Condition) -> str:
+    match condition:
+        case Equal(column=name):
+            return f"{name}_l = {name}_r"
+        case Similar(column=name, other=None):
+            return _similar(condition, f"{name}_l", f"{name}_r")
+        case Similar(column=name, other=other):
+            return f"(coalesce({_similar(condition, f'{name}_l', f'{other}_r')}, false) OR {_similar(condition, f'{other}_l', f'{name}_r')})"
+        case Swapped(columns=(a, b), jaro_winkler=least):
+            if least >= 1:
+                return f"({a}_l = {b}_r AND {b}_l = {a}_r)"
+            return f"(jaro_winkler_similarity({a}_l, {b}_r) >= {least} AND jaro_winkler_similarity({b}_l, {a}_r) >= {least})"
+        case Crossed(columns=(a, b)):
+            return f"(coalesce({a}_l = {b}_r, false) OR {b}_l = {a}_r)"
+        case Contained(column=name, letters=letters, beginning=beginning):
+            word = "starts_with" if beginning else "contains"
+            long_enough = f"least(length({name}_l), length({name}_r)) >= {letters}"
+            return f"({long_enough} AND (coalesce({word}({name}_l, {name}_r), false) OR {word}({name}_r, {name}_l)))"
+        case SameStart(column=name, letters=letters):
+            return f"left({name}_l, {letters}) = left({name}_r, {letters})"
+    raise ModelFileError(f"test {condition.test} has no SQL", "comparisons", "report this")
+
+
+def _similar(condition: Similar, left: str, right: str) -> str:
+    if condition.jaro_winkler is not None:
+        return f"jaro_winkler_similarity({left}, {right}) >= {condition.jaro_winkler}"
+    if condition.jaccard is not None:
+        return f"jaccard({left}, {right}) >= {condition.jaccard}"
+    if condition.levenshtein is not None:
+        return f"levenshtein({left}, {right}) <= {condition.levenshtein}"
+    return f"damerau_levenshtein({left}, {right}) <= {condition.damerau_levenshtein}"
+
+
+def _overlap_sql(condition: Overlap) -> str:
+    pairs = [(f"{condition.column}_l", f"{condition.other or condition.column}_r")]
+    if condition.other:
+        pairs.append((f"{condition.other}_l", f"{condition.column}_r"))
+    tests = []
+    for left, right in pairs:
+        exact = condition.jaro_winkler >= 1
+        shared = f"count_shared({left}, {right})" if exact else f"count_alike({left}, {right}, {condition.jaro_winkler})"
+        test = f"{shared} >= {condition.count}"
+        if condition.share is not None:
+            test = f"({test} AND {shared} >= {condition.share} * least(len({left}), len({right})))"
+        tests.append(test)
+    return tests[0] if len(tests) == 1 else "(" + " OR ".join(f"coalesce({test}, false)" for test in tests) + ")"
+
+
+_PARTS = {
+    "same_year": "year({l}) = year({r})",
+    "same_year_month": "(year({l}) = year({r}) AND month({l}) = month({r}))",
+    "same_month_day": "(month({l}) = month({r}) AND day({l}) = day({r}))",
+    "same_year_day": "(year({l}) = year({r}) AND day({l}) = day({r}))",
+    "day_month_swapped": "(year({l}) = year({r}) AND month({l}) = day({r}) AND day({l}) = month({r}))",
+}
+
+
+def _number_sql(condition: Days | DateParts | Digits | Near, model: Model) -> str:
+    left, right = f"{condition.column}_l", f"{condition.column}_r"
+    match condition:
+        case Days(at_most=days):
+            return f"abs(date_diff('day', {left}, {right})) <= {days}"
+        case DateParts(relation=relation):
+            return _PARTS[relation].format(l=left, r=right)
+        case Digits(at_most=slips):
+            column = next(column for column in model.columns if column.name == condition.column)
+            if column.is_date:
+                left, right = f"strftime({left}, '%Y%m%d')", f"strftime({right}, '%Y%m%d')"
+            return f"damerau_levenshtein({left}, {right}) <= {slips}"
+        case Near(at_most=None, relative=share):
+            return f"abs({left} - {right}) <= {share} * greatest(abs({left}), abs({right}))"
+        case Near(at_most=distance):
+            return f"abs({left} - {right}) <= {distance}"
+
+
+def missing_sql(comparison: Comparison, model: Model) -> str:
+    """When a pair says nothing."""
+    if comparison.missing is not None:
+        return condition_sql(comparison.missing, model)
+    return " OR ".join(f"{name}_{side} IS NULL" for name in comparison.needs for side in "lr")
+
+
+def _level(level: Level, comparison: Comparison, model: Model) -> dict[str, Any]:
+    row: dict[str, Any] = {"sql_condition": condition_sql(level.when, model), "label_for_charts": level.label}
+    if level.m is not None:
+        row["m_probability"] = max(level.m, 1e-9)
+    if level.u is not None:
+        row["u_probability"] = max(level.u, 1e-12)
+    if level.fixed:
+        row |= {"fix_m_probability": True, "fix_u_probability": True}
+    if level.term_frequency:
+        row |= {"tf_adjustment_column": level.term_frequency, "tf_adjustment_weight": 1.0}
+        if not any(isinstance(other.when, Equal) and other.when.column == level.term_frequency for other in comparison.levels):
+            row["disable_tf_exact_match_detection"] = True
+    return row
+
+
+def comparison_settings(comparison: Comparison, model: Model) -> dict[str, Any]:
+    """A comparison as Splink wants it."""
+    nothing = {"sql_condition": missing_sql(comparison, model), "label_for_charts": "missing", "is_null_level": True}
+    return {"output_column_name": comparison.name, "comparison_levels": [nothing, *(_level(level, comparison, model) for level in comparison.levels)]}

@@ -1,0 +1,86 @@
+"""The engine: from tables and a model to clusters.
+
+Belongs here: the order of the steps, scoring, the report of a run. Does not: the steps themselves.
+
+Tables that it writes: `table_record` (reading.py), `table_prepared` (preparing.py), `table_pair` (unique_id_l, unique_id_r, weight in log2
+odds, probability), `table_cluster` (table, record_id, cluster_id).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from resolvers.tables import blocking, training
+from resolvers.tables.comparing import MACROS
+from resolvers.tables.grouping import group
+from resolvers.tables.preparing import check_columns, prepare
+from resolvers.tables.reading import SourceTable
+from resolvers.tables.spec import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a run found; counts only, and the model with all that it learned."""
+
+    model: Model
+    records: int
+    rules: tuple[blocking.RuleReport, ...]
+    pairs: int
+    links: int
+    clusters: int
+    notes: tuple[str, ...]
+
+
+def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: Model, *, date: str, model_file: str = "") -> Linked:
+    """Write `table_cluster` from `table_record`: every record once, cluster_id from 1 in the order of the records.
+
+    date: the day written into a training report. Raises ModelFileError when the tables lack what the model names.
+    """
+    check_columns(model, tables, model_file or model.name)
+    for macro in MACROS:
+        con.execute(macro)
+    prepare(con, model)
+    records = sum(table.rows for table in tables)
+    notes = [f"{table.name}: no rows" for table in tables if table.rows == 0] + _empty_columns(con, model, records)
+    trained = training.train(con, model, [table.name for table in tables], date)
+    rules = propose_pairs(con, trained)
+    score(con, trained)
+    pairs, links = con.execute(
+        f"SELECT count(*), count(*) FILTER (probability >= {trained.threshold}) FROM table_pair"
+    ).fetchone() or (0, 0)
+    clusters = group(con, trained)
+    notes += [rule.sentence() for rule in rules if rule.dropped_keys]
+    return Linked(trained, records, rules, int(pairs), int(links), clusters, tuple(notes))
+
+
+def _empty_columns(con: duckdb.DuckDBPyConnection, model: Model, records: int) -> list[str]:
+    """Columns that state nothing in any row; comparisons of them stay silent."""
+    if records == 0:
+        return []
+    counts = con.execute(f"SELECT {', '.join(f'count({column.name})' for column in model.columns)} FROM table_prepared").fetchone() or ()
+    return [f"column {column.name}: no row states a value" for column, count in zip(model.columns, counts, strict=True) if count == 0]
+
+
+def propose_pairs(con: duckdb.DuckDBPyConnection, model: Model) -> tuple[blocking.RuleReport, ...]:
+    """Write `blocked_pair` (join_key_l, join_key_r, match_key), as Splink wants it."""
+    reports = blocking.fill_keys(con, model, [(rule.keys, rule.max_pairs) for rule in model.blocking], "table_key")
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE blocked_pair AS
+                    SELECT l AS join_key_l, r AS join_key_r, '0' AS match_key FROM ({blocking.pairs_sql(model, "table_key")})""")
+    con.execute("DROP TABLE table_key")
+    return reports
+
+
+def score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Write `table_pair` from `blocked_pair`: pairs from the clustering's lowest weight on."""
+    scorer = training.linker(con, "table_prepared", model, model.prior.probability or training.DEFAULT_PRIOR)
+    scorer.table_management.register_blocked_pairs_for_predict(scorer._db_api.register("blocked_pair"))
+    predictions = scorer.inference.predict(threshold_match_weight=model.clustering.lowest_weight)
+    con.execute(f"""
+        CREATE OR REPLACE TABLE table_pair AS
+        SELECT unique_id_l, unique_id_r, match_weight AS weight, match_probability AS probability
+        FROM {predictions.physical_name} ORDER BY unique_id_l, unique_id_r""")
+    training.forget(scorer)
+    con.execute("DROP TABLE IF EXISTS blocked_pair")
