@@ -146,6 +146,19 @@ def ui(home: Home, deliveries: Annotated[Path, typer.Option()], port: Annotated[
     serve(home, deliveries, port)
 
 
+@app.command("link")
+def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet or Excel files; one is deduplicated, several are linked")],
+                 id_column: Annotated[str, typer.Option("--id", help="column that is different in every row")],
+                 model: Annotated[str, typer.Option(help="febrl3, febrl4, historical, a model file, or auto: look at the columns")],
+                 out: Annotated[Path, typer.Option(help="Parquet file to write: table, record_id, cluster_id")],
+                 save_model: Annotated[Path | None, typer.Option("--save-model", help="write the model with all that it learned")] = None,
+                 engine: Annotated[str, typer.Option(help="duckdb, or spark for tables beyond one machine")] = "duckdb") -> None:
+    """Link any tables by a model: which rows speak of one person."""
+    from desk.linking import link_tables
+
+    link_tables(tables, id_column, model, out, save_model, today=date.today(), engine_name=engine)
+
+
 def main() -> None:
     """Entry point; errors of the product become one clear message and exit code 1."""
     from desk.errors import shown_errors

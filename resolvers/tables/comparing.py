@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from resolvers.tables.conditions import (
+    Among,
     Condition,
     Contained,
     Crossed,
@@ -60,6 +61,10 @@ def condition_sql(condition: Condition, model: Model) -> str:
             return _number_sql(condition, model)
         case Overlap():
             return _overlap_sql(condition)
+        case Among(column=name, words=words, jaro_winkler=least):
+            sides = ((f"{name}_l", f"{words}_r"), (f"{name}_r", f"{words}_l"))
+            found = [f"list_contains({r}, {l})" if least >= 1 else f"count_alike([{l}], {r}, {least}) >= 1" for l, r in sides]
+            return f"(coalesce({found[0]}, false) OR {found[1]})"
         case _:
             return _text_sql(condition)
 

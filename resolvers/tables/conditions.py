@@ -60,6 +60,15 @@ class Crossed(Strict):
     columns: tuple[Name, Name]
 
 
+class Among(Strict):
+    """The value stands in a list of the other record, in either direction; with jaro_winkler below 1 it only resembles a value there."""
+
+    test: Literal["among"] = "among"
+    column: Name
+    words: Name = Field(description="a list column")
+    jaro_winkler: Share = 1.0
+
+
 class Contained(Strict):
     """One text is the beginning of the other or stands in it; at least `letters` long."""
 
@@ -164,6 +173,7 @@ class Otherwise(Strict):
 
 Condition = Annotated[
     Equal
+    | Among
     | Similar
     | Swapped
     | Crossed
@@ -190,5 +200,5 @@ def columns_of(condition: Condition) -> set[str]:
         return set().union(*(columns_of(part) for part in condition.of))
     if isinstance(condition, Not):
         return columns_of(condition.of)
-    named = {getattr(condition, "column", None), getattr(condition, "other", None), *getattr(condition, "columns", ())}
+    named = {getattr(condition, "column", None), getattr(condition, "other", None), getattr(condition, "words", None), *getattr(condition, "columns", ())}
     return {name for name in named if name}

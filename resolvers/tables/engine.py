@@ -15,7 +15,7 @@ import duckdb
 
 from resolvers.tables import blocking, training
 from resolvers.tables.comparing import MACROS
-from resolvers.tables.grouping import group
+from resolvers.tables.grouping import group, publish
 from resolvers.tables.preparing import check_columns, prepare
 from resolvers.tables.reading import SourceTable
 from resolvers.tables.spec import Model
@@ -52,6 +52,7 @@ def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: M
         f"SELECT count(*), count(*) FILTER (probability >= {trained.threshold}) FROM table_pair"
     ).fetchone() or (0, 0)
     clusters = group(con, trained)
+    publish(con)
     notes += [rule.sentence() for rule in rules if rule.dropped_keys]
     return Linked(trained, records, rules, int(pairs), int(links), clusters, tuple(notes))
 

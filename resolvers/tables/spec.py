@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from resolvers.tables.conditions import (
+    Among,
     Condition,
     Contained,
     Crossed,
@@ -45,6 +46,7 @@ from sources.errors import OneGridError
 
 __all__ = [
     "STEPS",
+    "Among",
     "BlockingRule",
     "Clustering",
     "Column",
@@ -233,12 +235,13 @@ class Training(Strict):
 
 
 class Clustering(Strict):
-    """How links become clusters. `method`: components (everything connected), average (mean evidence between clusters), correlation
-    (most agreement in sum). `missing_weight`: log2 odds of pairs that were never compared, for the last two."""
+    """How pairs become clusters (resolvers/clustering). `components`: everything that links connect. `average`: clusters join while the
+    mean evidence between them is for it. `correlation`: the sum of evidence inside clusters is largest."""
 
     method: Literal["components", "average", "correlation"] = "average"
-    missing_weight: float = 0.0
-    lowest_weight: float = Field(default=-10.0, description="pairs below are not kept; they count as missing")
+    absent_weight: float = Field(default=-1.0, le=0, description="log2 odds of a pair that no blocking rule proposed")
+    min_density: Share = Field(default=0.0, description="least share of linked pairs in a cluster of three or more")
+    lowest_weight: float = Field(default=-10.0, le=0, description="pairs below are not kept and count as never compared")
 
 
 class Rounds(Strict):
