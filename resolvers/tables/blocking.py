@@ -36,13 +36,10 @@ class RuleReport:
 
 def rule_name(keys: Sequence[Key]) -> str:
     """A rule in words."""
-    return " + ".join(
-        key.column
-        + (f" (first {key.first})" if key.first else "")
-        + (f" (last {key.last})" if key.last else "")
-        + (f" or {key.other}" if key.other else "")
-        for key in keys
+    words = " + ".join(
+        key.column + (f" (first {key.first})" if key.first else "") + (f" (last {key.last})" if key.last else "") for key in keys
     )
+    return f"{words}, also as {' + '.join(key.other or key.column for key in keys)}" if any(key.other for key in keys) else words
 
 
 def _part(key: Key, column: str, *, is_list: bool) -> str:

@@ -28,7 +28,7 @@ from resolvers.tables.conditions import (
     Sql,
     Swapped,
 )
-from resolvers.tables.spec import Comparison, Level, Model, ModelFileError
+from resolvers.tables.spec import Comparison, Level, Model
 
 MACROS = (
     """CREATE OR REPLACE TEMP MACRO one_way_alike(a, b, least) AS
@@ -38,12 +38,28 @@ MACROS = (
 )
 """Lambdas stay in macros, because Splink parses the conditions with a parser that does not know them."""
 
-SMALLEST = 1e-4
-"""Floor of m, and of u relative to the pairs looked at: nothing that can happen is impossible."""
-
 
 def condition_sql(condition: Condition, model: Model) -> str:
     """A test as SQL; it is never true where a value is missing."""
+    match condition:
+        case Every() | Some() | Not():
+            return _joined_sql(condition, model)
+        case Sql(sql=raw):
+            sql = f"({raw})"
+        case Otherwise():
+            sql = "ELSE"
+        case Missing(column=name):
+            sql = f"({name}_l IS NULL OR {name}_r IS NULL)"
+        case Days() | DateParts() | Digits() | Near():
+            sql = _number_sql(condition, model)
+        case Overlap() | Among():
+            sql = _list_sql(condition)
+        case _:
+            sql = _text_sql(condition)
+    return sql
+
+
+def _joined_sql(condition: Every | Some | Not, model: Model) -> str:
     match condition:
         case Every(of=parts):
             return "(" + " AND ".join(condition_sql(part, model) for part in parts) + ")"
@@ -51,45 +67,30 @@ def condition_sql(condition: Condition, model: Model) -> str:
             return "(" + " OR ".join(f"coalesce({condition_sql(part, model)}, false)" for part in parts) + ")"
         case Not(of=part):
             return f"NOT coalesce({condition_sql(part, model)}, false)"
-        case Sql(sql=raw):
-            return f"({raw})"
-        case Otherwise():
-            return "ELSE"
-        case Missing(column=name):
-            return f"({name}_l IS NULL OR {name}_r IS NULL)"
-        case Days() | DateParts() | Digits() | Near():
-            return _number_sql(condition, model)
-        case Overlap():
-            return _overlap_sql(condition)
-        case Among(column=name, words=words, jaro_winkler=least):
-            sides = ((f"{name}_l", f"{words}_r"), (f"{name}_r", f"{words}_l"))
-            found = [f"list_contains({r}, {l})" if least >= 1 else f"count_alike([{l}], {r}, {least}) >= 1" for l, r in sides]
-            return f"(coalesce({found[0]}, false) OR {found[1]})"
-        case _:
-            return _text_sql(condition)
 
 
-def _text_sql(condition: Condition) -> str:
+def _text_sql(condition: Equal | Similar | Swapped | Crossed | Contained | SameStart) -> str:
     match condition:
         case Equal(column=name):
-            return f"{name}_l = {name}_r"
+            sql = f"{name}_l = {name}_r"
         case Similar(column=name, other=None):
-            return _similar(condition, f"{name}_l", f"{name}_r")
+            sql = _similar(condition, f"{name}_l", f"{name}_r")
         case Similar(column=name, other=other):
-            return f"(coalesce({_similar(condition, f'{name}_l', f'{other}_r')}, false) OR {_similar(condition, f'{other}_l', f'{name}_r')})"
+            one_way, other_way = _similar(condition, f"{name}_l", f"{other}_r"), _similar(condition, f"{other}_l", f"{name}_r")
+            sql = f"(coalesce({one_way}, false) OR {other_way})"
         case Swapped(columns=(a, b), jaro_winkler=least):
-            if least >= 1:
-                return f"({a}_l = {b}_r AND {b}_l = {a}_r)"
-            return f"(jaro_winkler_similarity({a}_l, {b}_r) >= {least} AND jaro_winkler_similarity({b}_l, {a}_r) >= {least})"
+            pairs = ((f"{a}_l", f"{b}_r"), (f"{b}_l", f"{a}_r"))
+            tests = [f"{left} = {right}" if least >= 1 else f"jaro_winkler_similarity({left}, {right}) >= {least}" for left, right in pairs]
+            sql = f"({' AND '.join(tests)})"
         case Crossed(columns=(a, b)):
-            return f"(coalesce({a}_l = {b}_r, false) OR {b}_l = {a}_r)"
+            sql = f"(coalesce({a}_l = {b}_r, false) OR {b}_l = {a}_r)"
         case Contained(column=name, letters=letters, beginning=beginning):
             word = "starts_with" if beginning else "contains"
             long_enough = f"least(length({name}_l), length({name}_r)) >= {letters}"
-            return f"({long_enough} AND (coalesce({word}({name}_l, {name}_r), false) OR {word}({name}_r, {name}_l)))"
+            sql = f"({long_enough} AND (coalesce({word}({name}_l, {name}_r), false) OR {word}({name}_r, {name}_l)))"
         case SameStart(column=name, letters=letters):
-            return f"left({name}_l, {letters}) = left({name}_r, {letters})"
-    raise ModelFileError(f"test {condition.test} has no SQL", "comparisons", "report this")
+            sql = f"left({name}_l, {letters}) = left({name}_r, {letters})"
+    return sql
 
 
 def _similar(condition: Similar, left: str, right: str) -> str:
@@ -102,7 +103,13 @@ def _similar(condition: Similar, left: str, right: str) -> str:
     return f"damerau_levenshtein({left}, {right}) <= {condition.damerau_levenshtein}"
 
 
-def _overlap_sql(condition: Overlap) -> str:
+def _list_sql(condition: Overlap | Among) -> str:
+    if isinstance(condition, Among):
+        name, words, least = condition.column, condition.words, condition.jaro_winkler
+        sides = ((f"{name}_l", f"{words}_r"), (f"{name}_r", f"{words}_l"))
+        alike = "list_contains({list}, {one})" if least >= 1 else "count_alike([{one}], {list}, {least}) >= 1"
+        found = [alike.format(one=one, list=several, least=least) for one, several in sides]
+        return f"(coalesce({found[0]}, false) OR {found[1]})"
     pairs = [(f"{condition.column}_l", f"{condition.other or condition.column}_r")]
     if condition.other:
         pairs.append((f"{condition.other}_l", f"{condition.column}_r"))
@@ -169,4 +176,5 @@ def _level(level: Level, comparison: Comparison, model: Model) -> dict[str, Any]
 def comparison_settings(comparison: Comparison, model: Model) -> dict[str, Any]:
     """A comparison as Splink wants it."""
     nothing = {"sql_condition": missing_sql(comparison, model), "label_for_charts": "missing", "is_null_level": True}
-    return {"output_column_name": comparison.name, "comparison_levels": [nothing, *(_level(level, comparison, model) for level in comparison.levels)]}
+    levels = [_level(level, comparison, model) for level in comparison.levels]
+    return {"output_column_name": comparison.name, "comparison_levels": [nothing, *levels]}

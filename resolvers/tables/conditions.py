@@ -200,5 +200,6 @@ def columns_of(condition: Condition) -> set[str]:
         return set().union(*(columns_of(part) for part in condition.of))
     if isinstance(condition, Not):
         return columns_of(condition.of)
-    named = {getattr(condition, "column", None), getattr(condition, "other", None), getattr(condition, "words", None), *getattr(condition, "columns", ())}
+    single = (getattr(condition, key, None) for key in ("column", "other", "words"))
+    named = {*single, *getattr(condition, "columns", ())}
     return {name for name in named if name}

@@ -6,10 +6,12 @@ Belongs here: how a model's choice of clustering becomes edges and constraints o
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from resolvers.clustering import CannotLinks, Edges, Exclusion, Options, partition
 from resolvers.tables.spec import Model
@@ -27,15 +29,10 @@ def group(con: duckdb.DuckDBPyConnection, model: Model, pairs: str = "table_pair
     """Write `record_cluster` (unique_id, cluster: the smallest unique_id of its cluster) from `pairs`; the number of clusters."""
     threshold, wanted = weight_of(model.threshold), model.clustering
     lowest = threshold if wanted.method == "components" else wanted.lowest_weight
-    found = con.execute(
-        f"SELECT unique_id_l, unique_id_r, weight FROM {pairs} WHERE weight >= {lowest} ORDER BY unique_id_l, unique_id_r"
-    ).fetchnumpy()
-    edges = Edges(
-        found["unique_id_l"].astype(np.int64),
-        found["unique_id_r"].astype(np.int64),
-        found["weight"].astype(np.float64),
-        np.ones(len(found["weight"]), np.bool_),
+    left, right, weight = _arrays(
+        con, f"SELECT unique_id_l, unique_id_r, weight FROM {pairs} WHERE weight >= {lowest} ORDER BY unique_id_l, unique_id_r"
     )
+    edges = Edges(left.astype(np.int64), right.astype(np.int64), weight.astype(np.float64), np.ones(len(weight), np.bool_))
     options = Options(threshold=threshold, min_density=wanted.min_density)
     if wanted.method != "components":
         options = Options(threshold, absent_weight=wanted.absent_weight, method=wanted.method, min_density=wanted.min_density)
@@ -43,16 +40,21 @@ def group(con: duckdb.DuckDBPyConnection, model: Model, pairs: str = "table_pair
     con.register("_cluster", pa.table({"unique_id": clusters.node, "cluster": clusters.cluster}))
     con.execute("""
         CREATE OR REPLACE TABLE record_cluster AS
-        SELECT unique_id, coalesce(cluster, unique_id) AS cluster FROM table_record LEFT JOIN _cluster USING (unique_id) ORDER BY unique_id""")
+        SELECT unique_id, coalesce(cluster, unique_id) AS cluster
+        FROM table_record LEFT JOIN _cluster USING (unique_id) ORDER BY unique_id""")
     con.unregister("_cluster")
     return int((con.execute("SELECT count(DISTINCT cluster) FROM record_cluster").fetchone() or (0,))[0])
 
 
+def _arrays(con: duckdb.DuckDBPyConnection, query: str) -> list[NDArray[Any]]:
+    """The columns of a query, none of which may be missing."""
+    return [np.asarray(column) for column in con.execute(query).fetchnumpy().values()]
+
+
 def _one_per_table(con: duckdb.DuckDBPyConnection) -> CannotLinks:
     """Rows of one table are different persons."""
-    rows = con.execute("SELECT unique_id, dense_rank() OVER (ORDER BY table_name) AS place FROM table_record ORDER BY unique_id").fetchnumpy()
-    same = Exclusion(SAME_TABLE, rows["unique_id"].astype(np.int64), rows["place"].astype(np.int64), exclude_same=True)
-    return CannotLinks(exclusions=(same,))
+    records, place = _arrays(con, "SELECT unique_id, dense_rank() OVER (ORDER BY table_name) FROM table_record ORDER BY unique_id")
+    return CannotLinks(exclusions=(Exclusion(SAME_TABLE, records.astype(np.int64), place.astype(np.int64), exclude_same=True),))
 
 
 def publish(con: duckdb.DuckDBPyConnection) -> None:

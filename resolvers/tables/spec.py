@@ -92,6 +92,9 @@ __all__ = [
     "write_model",
 ]
 
+LINE = 130
+"""Characters of a line in a model file."""
+
 FORMAT = 1
 """Version of the file format; raised when a key changes its meaning."""
 
@@ -335,8 +338,20 @@ def read_model(path: Path) -> Model:
 def write_model(model: Model, path: Path) -> None:
     """The model as indented JSON, at once or not at all; what has its default is left out."""
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(json.dumps(as_data(model), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    unfinished.write_text(_readable(as_data(model)) + "\n", "utf-8")
     unfinished.replace(path)
+
+
+def _readable(data: Any, indent: str = "") -> str:
+    """JSON in which whatever fits into a line stands in one."""
+    line = json.dumps(data, ensure_ascii=False)
+    if len(indent) + len(line) <= LINE or not isinstance(data, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(data, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_readable(value, inner)}" for key, value in data.items()]
+        return "{\n" + inner + f",\n{inner}".join(parts) + f"\n{indent}}}"
+    return "[\n" + inner + f",\n{inner}".join(_readable(value, inner) for value in data) + f"\n{indent}]"
 
 
 def as_data(model: Model) -> dict[str, Any]:

@@ -9,6 +9,7 @@ rule's keys; comparisons of other columns learn from it, and the mean of the rou
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,7 +42,13 @@ def settings(model: Model, prior: float) -> dict[str, Any]:
     }
 
 
+def _quiet() -> None:
+    """Splink warns of levels without pairs; the training report names them."""
+    logging.getLogger("splink").setLevel(logging.ERROR)
+
+
 def linker(con: duckdb.DuckDBPyConnection, table: str, model: Model, prior: float) -> Linker:
+    _quiet()
     return Linker(DuckDBAPI(connection=con).register(table), settings(model, prior), log_level=None, validate_settings=False)
 
 
