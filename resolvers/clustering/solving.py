@@ -1,0 +1,86 @@
+"""Solving one component: exactly when small, otherwise greedily with local search; then minimum density.
+
+Belongs here: which method for which component. Does not: the methods, and which components need one (partitioning.py).
+"""
+
+from __future__ import annotations
+
+from resolvers.clustering import contraction, exact, moves
+from resolvers.clustering.graph import Options
+from resolvers.clustering.problem import SCALE, Problem
+
+EXACT, LOCAL_SEARCH, AVERAGE, DENSITY = "exact", "contraction_kernighan_lin", "average_linkage", "density"
+"""Names of methods, as cuts carry them."""
+
+_LAST_ABSENT = -(1 << 38)
+"""Beyond, only clusters whose pairs all have an edge are left."""
+
+
+def solve(problem: Problem, options: Options) -> tuple[list[int], str]:
+    """Label per node (any numbers) and the method."""
+    labels, method = _partition(problem, options)
+    labels = _connected(problem, labels)
+    if options.min_density > 0:
+        labels = _dense_enough(problem, labels, options)
+    return labels, method
+
+
+def _partition(problem: Problem, options: Options) -> tuple[list[int], str]:
+    if options.method == "average":
+        return contraction.contract(problem, average=True), AVERAGE
+    if len(problem.nodes) <= options.exact_nodes:
+        return exact.solve(problem.dense(range(len(problem.nodes)))), EXACT
+    first = contraction.contract(problem)
+    return moves.improve(problem, first, max_passes=options.max_passes, max_moves=options.max_moves), LOCAL_SEARCH
+
+
+def groups_of(labels: list[int]) -> list[list[int]]:
+    """Nodes by label, in the order of their first nodes."""
+    found: dict[int, list[int]] = {}
+    for node, label in enumerate(labels):
+        found.setdefault(label, []).append(node)
+    return list(found.values())
+
+
+def _connected(problem: Problem, labels: list[int]) -> list[int]:
+    """Parts of a cluster that no evidence for a join connects are clusters of their own; that never costs anything."""
+    found = [-1] * len(labels)
+    for start in range(len(labels)):
+        if found[start] >= 0:
+            continue
+        found[start], waiting = start, [start]
+        while waiting:
+            node = waiting.pop()
+            for other, gain in problem.gains[node].items():
+                if gain > 0 and found[other] < 0 and labels[other] == labels[node]:
+                    found[other] = start
+                    waiting.append(other)
+    return found
+
+
+def density(problem: Problem, nodes: list[int]) -> float:
+    """Share of the pairs of nodes with evidence for a join; 1 for two nodes or one."""
+    if len(nodes) < 3:
+        return 1.0
+    inside = set(nodes)
+    joined = sum(1 for node in nodes for other, gain in problem.gains[node].items() if gain > 0 and other in inside)
+    return joined / (len(nodes) * (len(nodes) - 1))
+
+
+def _dense_enough(problem: Problem, labels: list[int], options: Options) -> list[int]:
+    """Cut clusters below the minimum density by letting pairs without an edge weigh ever more."""
+    found = list(labels)
+    fresh = len(labels)
+    for nodes in groups_of(labels):
+        waiting = [(nodes, min(problem.absent * 2, -SCALE))]
+        while waiting:
+            part, absent = waiting.pop()
+            if density(problem, part) >= options.min_density or absent < _LAST_ABSENT:
+                for node in part:
+                    found[node] = fresh
+                fresh += 1
+                continue
+            smaller = problem.part(part, absent)
+            pieces = groups_of(_connected(smaller, _partition(smaller, options)[0]))
+            waiting.extend(([part[place] for place in piece], absent * 2) for piece in pieces)
+    return found
