@@ -242,7 +242,7 @@ class Clustering(Strict):
     mean evidence between them is for it. `correlation`: the sum of evidence inside clusters is largest."""
 
     method: Literal["components", "average", "correlation"] = "average"
-    absent_weight: float = Field(default=-1.0, le=0, description="log2 odds of a pair that no blocking rule proposed")
+    absent_weight: float = Field(default=-0.5, le=0, description="log2 odds of a pair that no blocking rule proposed")
     min_density: Share = Field(default=0.0, description="least share of linked pairs in a cluster of three or more")
     lowest_weight: float = Field(default=-10.0, le=0, description="pairs below are not kept and count as never compared")
 
