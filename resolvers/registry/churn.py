@@ -1,0 +1,123 @@
+"""How much a run changed the ids.
+
+Belongs here: the figures of a run and the bounds that they should keep. Does not: what an operator does about it
+(pipelines make a check of it).
+
+The bounds are relative to the mentions that were new, gone or corrected in the run, because a run that learned nothing
+should change nothing:
+
+- Each such mention leaves at most one id and enters at most one: members change for at most twice as many ids.
+- A merge or split needs a mention that joins or no longer joins two units. Nine mentions in ten carry a valid number and
+  say nothing new about who is who: at most one such mention in five may move an id.
+- `slack` allows for knock-on effects (names that became rarer, rivals that appeared): one id in a thousand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import duckdb
+
+from resolvers.registry.tables import create_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Churn:
+    """Figures of one run; counts of ids unless they say mentions. Shares are of the ids before the run.
+
+    ids_gone: in use before and not now, merged ones included. ids_members_changed: in use before and now, with other
+    mentions. ids_split: ids that lost a part to another id.
+    """
+
+    run: int
+    first: bool
+    mentions: int
+    mentions_changed: int
+    ids_before: int
+    ids_after: int
+    ids_new: int
+    ids_gone: int
+    ids_members_changed: int
+    ids_merged: int
+    ids_split: int
+    ids_returned: int
+
+    @property
+    def share_mentions_changed(self) -> float:
+        return self.mentions_changed / max(1, self.mentions)
+
+    @property
+    def share_members_changed(self) -> float:
+        return self.ids_members_changed / max(1, self.ids_before)
+
+    @property
+    def share_merged(self) -> float:
+        return self.ids_merged / max(1, self.ids_before)
+
+    @property
+    def share_split(self) -> float:
+        return self.ids_split / max(1, self.ids_before)
+
+    def as_metadata(self) -> dict[str, int | float | bool]:
+        """Counts and shares by name."""
+        shares = ("mentions_changed", "members_changed", "merged", "split")
+        return asdict(self) | {f"share_{name}": round(getattr(self, f"share_{name}"), 6) for name in shares}
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnBounds:
+    """Ids that may change per changed mention, and the share of all ids that may change besides."""
+
+    members_per_changed_mention: float = 2.0
+    moves_per_changed_mention: float = 0.2
+    slack: float = 0.001
+
+
+def churn_exceeds(churn: Churn, bounds: ChurnBounds = ChurnBounds()) -> dict[str, tuple[int, int]]:
+    """What exceeds its bound: name to (found, allowed); empty when all is well. The first run is exempt."""
+    if churn.first:
+        return {}
+    slack = bounds.slack * churn.ids_before
+    allowed = {
+        "ids_members_changed": int(bounds.members_per_changed_mention * churn.mentions_changed + slack),
+        "ids_merged": int(bounds.moves_per_changed_mention * churn.mentions_changed + slack),
+        "ids_split": int(bounds.moves_per_changed_mention * churn.mentions_changed + slack),
+    }
+    return {name: (getattr(churn, name), most) for name, most in allowed.items() if getattr(churn, name) > most}
+
+
+def record_run(con: duckdb.DuckDBPyConnection, run: int, *, first: bool) -> Churn:
+    """Count what assignment found (before the registry is written) into `person_run`; a repeated run replaces itself."""
+    con.execute("DELETE FROM person_run WHERE run = ?", [run])
+    con.execute(
+        """
+        INSERT INTO person_run
+        WITH used AS (SELECT person_id FROM person_registry WHERE state = 'current'),
+        moved AS (
+            SELECT old AS left_id, assigned.person_id AS entered_id FROM reg_mention JOIN reg_assigned AS assigned USING (cluster)
+            WHERE old IS NULL OR old <> assigned.person_id OR gone_run IS NOT NULL
+            UNION ALL SELECT old, NULL FROM reg_gone),
+        changed AS (SELECT left_id AS person_id FROM moved UNION SELECT entered_id FROM moved)
+        SELECT $run, $first, (SELECT count(*) FROM clustered),
+               (SELECT count(*) FILTER (old IS NULL OR gone_run IS NOT NULL OR corrected) FROM reg_mention)
+                   + (SELECT count(*) FROM reg_gone),
+               (SELECT count(*) FROM used),
+               (SELECT count(*) FROM used ANTI JOIN reg_affected USING (person_id)) + (SELECT count(*) FROM reg_assigned),
+               (SELECT count(*) FROM reg_assigned WHERE origin = 'given'),
+               (SELECT count(*) FROM used SEMI JOIN reg_affected USING (person_id) ANTI JOIN reg_assigned USING (person_id)),
+               (SELECT count(*) FROM used SEMI JOIN reg_assigned USING (person_id) SEMI JOIN changed USING (person_id)),
+               (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'merged'),
+               (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'split'),
+               (SELECT count(*) FROM reg_assigned WHERE origin <> 'given' AND person_id NOT IN (FROM used))""",
+        {"run": run, "first": first},
+    )
+    return churn(con, run)
+
+
+def churn(con: duckdb.DuckDBPyConnection, run: int) -> Churn:
+    """The figures of a run. Raises LookupError for a run that the registry does not know."""
+    create_tables(con)
+    row = con.execute("SELECT * FROM person_run WHERE run = ?", [run]).fetchone()
+    if row is None:
+        raise LookupError(f"the registry knows no run {run}")
+    return Churn(int(row[0]), bool(row[1]), *(int(value or 0) for value in row[2:]))
