@@ -85,6 +85,11 @@ class Conflicts:
         found: list[int] = self._other[self._starts[node] : self._starts[node + 1]].tolist()
         return found
 
+    def enemies_with_codes(self, node: int) -> list[tuple[int, int]]:
+        """The same with the codes of their reasons."""
+        rows = slice(self._starts[node], self._starts[node + 1])
+        return list(zip(self._other[rows].tolist(), self._code[rows].tolist(), strict=True))
+
     def within(self, label: Ids, count: int) -> Flags:
         """By label: whether its nodes hold a forbidden pair."""
         found = np.zeros(count, np.bool_)
@@ -106,12 +111,7 @@ class Conflicts:
     def between(self, left: Collection[int], right: Collection[int]) -> str | None:
         """Reason why two groups of nodes are two: that of a pair (smallest code), then of the first exclusion; None without one."""
         few, many = (left, set(right)) if len(left) <= len(right) else (right, set(left))
-        codes: list[int] = [
-            code
-            for node in few
-            for other, code in zip(self.enemies(node), self._code[self._starts[node] : self._starts[node + 1]].tolist(), strict=True)
-            if other in many
-        ]
+        codes = [code for node in few for other, code in self.enemies_with_codes(node) if other in many] if len(self.left) else []
         if codes:
             return self.reasons[min(codes)]
         return next((rule.reason for rule in self.rules if rule.forbids(rule.of(left), rule.of(right))), None)

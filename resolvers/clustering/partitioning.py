@@ -163,14 +163,15 @@ def _cuts(pairs: Pairs, before: Ids, label: Ids, left_out: Ids, method: dict[int
     members: dict[int, list[int]] = {}
     for node in np.flatnonzero(chosen[before]).tolist() if len(before) else []:
         members.setdefault(int(before[node]), []).append(node)
-    cuts = []
+    cuts, known = [], dict[tuple[int, int], str | None]()
     for row in rows.tolist():
         left, right, edge = int(pairs.left[row]), int(pairs.right[row]), int(pairs.edge[row])
         direct = conflicts.between([left], [right])
         if direct is None and (left in abstained or right in abstained):
             cuts.append(Cut(edge, RIVAL, LEAD))
             continue
-        clusters = int(before[left]), int(before[right])
-        reason = direct or (conflicts.between(members[clusters[0]], members[clusters[1]]) if clusters[0] != clusters[1] else None)
-        cuts.append(Cut(edge, reason or OVER_MERGED, method.get(left, _FAST)))
+        one, other = sorted((int(before[left]), int(before[right])))
+        if one != other and (one, other) not in known:
+            known[one, other] = conflicts.between(members[one], members[other])
+        cuts.append(Cut(edge, direct or known.get((one, other)) or OVER_MERGED, method.get(left, _FAST)))
     return tuple(sorted(cuts, key=lambda cut: cut.edge))
