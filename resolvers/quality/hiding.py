@@ -1,0 +1,160 @@
+"""The trial: numbers of a sample of mentions are hidden, and the linkage has to find their persons again.
+
+Belongs here: which mentions are hidden, scoring them with the present model against everybody, and the placement by the
+rules of production (names must agree, threshold, rivals, what is known to be two people). Does not: weighting the
+outcome to the mentions that really have no number (estimation.py).
+
+A hidden mention becomes a unit of its own, without number; its person's nucleus is rebuilt without it, so that nothing
+that only the hidden record states can help to find it. One mention per person, so that the rest is as in production.
+"""
+
+from __future__ import annotations
+
+import duckdb
+from splink import DuckDBAPI, Linker
+
+from resolvers.linkage import clusters, units
+from resolvers.linkage import model as linkage_model
+from resolvers.linkage.nuclei import agreeing_names
+
+MAX_HIDDEN = 20_000
+"""Bound of the cost; at this size a rate of one percent is known to 0.15 percent points."""
+
+MAX_PER_LOOSE = 5
+"""At most so many hidden mentions for one real mention without number, so that small registers do not pay for precision
+that the mix of mentions cannot use."""
+
+SEED = "quality"
+"""Salt of the draw; training draws by another order, so the two samples are independent."""
+
+OUTCOMES = ("right", "wrong", "nobody")
+
+
+def run_trial(con: duckdb.DuckDBPyConnection, model: linkage_model.Model) -> int:
+    """Write `trial` (mention_id, unit_id, cluster, outcome, found, weight, probability): one row per hidden mention, its
+    own cluster and where it was placed. Returns their number."""
+    _choose(con)
+    units.build(con, "trial_mention", "trial_unit")
+    _score(con, model)
+    _place(con)
+    row = con.execute("SELECT count(*) FROM trial").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _choose(con: duckdb.DuckDBPyConnection) -> None:
+    """`hidden` (mention_id, unit_id, chances) and `trial_mention`: the nuclei of the sample, the hidden mention under a unit id of
+    its own (negative). One of the mentions of a person that came up is taken; it stands for all of them (`chances`)."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE hidden AS
+        WITH loose AS (SELECT category, role, count(*) AS n FROM unit_mention JOIN mention USING (mention_id)
+                       WHERE number IS NULL GROUP BY ALL),
+        candidate AS (
+            SELECT mention_id, unit_id, category, role, md5('{SEED}|' || category || '|' || natural_key || '|' || role) AS draw
+            FROM unit_mention JOIN mention USING (mention_id) WHERE number IS NOT NULL AND subject
+            QUALIFY count(*) OVER (PARTITION BY unit_id) > 1),
+        ranked AS (
+            SELECT mention_id, unit_id, draw, row_number() OVER (PARTITION BY category, role ORDER BY draw, mention_id) / loose.n AS place
+            FROM candidate JOIN loose USING (category, role)),
+        affordable AS (SELECT * FROM ranked WHERE place <= {MAX_PER_LOOSE}
+                       QUALIFY row_number() OVER (ORDER BY place, draw, mention_id) <= {MAX_HIDDEN})
+        SELECT mention_id, unit_id, count(*) OVER (PARTITION BY unit_id) AS chances FROM affordable
+        QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY draw, mention_id) = 1""")
+    con.execute("""
+        CREATE OR REPLACE TABLE trial_mention AS
+        SELECT unit_mention.mention_id,
+               CASE WHEN hidden.mention_id = unit_mention.mention_id THEN -unit_mention.unit_id ELSE unit_mention.unit_id END AS unit_id,
+               CASE WHEN hidden.mention_id <> unit_mention.mention_id THEN number END AS number
+        FROM unit_mention JOIN hidden USING (unit_id)""")
+
+
+def _score(con: duckdb.DuckDBPyConnection, model: linkage_model.Model) -> None:
+    """`trial_pair` (hidden, other, weight, probability): the hidden units against all others."""
+    con.execute("UPDATE trial_unit SET foreign_number = NULL WHERE unique_id < 0")
+    _drop_shared(con, "phone", "phones", units.MAX_UNITS_PER_PHONE)
+    _drop_shared(con, "dwelling_code", "dwellings", units.MAX_UNITS_PER_DWELLING)
+    con.execute("CREATE OR REPLACE TABLE trial_left AS FROM trial_unit WHERE unique_id < 0")
+    con.execute("""
+        CREATE OR REPLACE TABLE trial_right AS
+        SELECT * FROM unit ANTI JOIN hidden ON hidden.unit_id = unit.unique_id
+        UNION ALL BY NAME SELECT * FROM trial_unit WHERE unique_id > 0""")
+    persons = max(_count(con, "SELECT count(*) FROM unit"), 2)
+    api = DuckDBAPI(connection=con)
+    right = api.register("trial_right")
+    linker = Linker(right, linkage_model.settings(model, 1 / persons), log_level=None, validate_settings=False)
+    con.execute("""
+        CREATE OR REPLACE TABLE trial_names AS
+        WITH named AS (SELECT plain, count(*) AS n FROM trial_right WHERE plain IS NOT NULL GROUP BY plain)
+        SELECT plain, (n + (plain IN (SELECT plain FROM trial_left))::INT) / (SELECT sum(n) + 1 FROM named) AS tf_plain FROM named""")
+    linker.table_management.register_term_frequency_lookup(api.register("trial_names"), "plain")
+    found = linker.inference.predict_between(api.register("trial_left"), right,
+                                             threshold_match_weight=clusters.LOWEST_WEIGHT)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE trial_pair AS
+        SELECT least(unique_id_l, unique_id_r) AS hidden, greatest(unique_id_l, unique_id_r) AS other,
+               max(match_weight) AS weight, max(match_probability) AS probability
+        FROM {found.physical_name} GROUP BY ALL""")
+    linker._db_api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call,unused-ignore]
+
+
+def _drop_shared(con: duckdb.DuckDBPyConnection, column: str, values: str, bound: int) -> None:
+    """Values that too many units of the whole city state fall out of the trial's units, as they do in production."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE shared_value AS
+        SELECT {column} AS value FROM unit_mention JOIN mention USING (mention_id) WHERE {column} IS NOT NULL
+        GROUP BY {column} HAVING count(DISTINCT unit_id) > {bound}""")
+    con.execute(f"""
+        WITH stated AS (SELECT unique_id, unnest({values}) AS value FROM trial_unit),
+             touched AS (SELECT DISTINCT unique_id FROM stated SEMI JOIN shared_value USING (value)),
+             kept AS (SELECT unique_id, list(value ORDER BY value) FILTER (value NOT IN (FROM shared_value)) AS remaining
+                      FROM stated SEMI JOIN touched USING (unique_id) GROUP BY unique_id)
+        UPDATE trial_unit SET {values} = kept.remaining FROM kept WHERE kept.unique_id = trial_unit.unique_id""")
+
+
+def _place(con: duckdb.DuckDBPyConnection) -> None:
+    agree = f"""(l.sound IS NULL OR r.sound IS NULL OR {agreeing_names("l", "r", former=False)}
+                 OR coalesce(list_has_any(l.names, r.names), false))"""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE trial_key AS
+        WITH stated AS (SELECT unit_id, key FROM (SELECT unit_id, unnest(own_keys) AS key FROM unit_mention JOIN mention USING (mention_id)
+                        ANTI JOIN hidden USING (mention_id))),
+             asked AS (SELECT hidden.unit_id, unnest(own_keys) AS key FROM hidden JOIN mention USING (mention_id))
+        SELECT DISTINCT -asked.unit_id AS hidden, stated.unit_id AS other FROM asked JOIN stated USING (key)""")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE trial_edge AS
+        SELECT hidden, other, max(edge.weight) AS weight, max(edge.probability) AS probability, bool_or({agree}) AS acceptable
+        FROM (SELECT * FROM trial_pair UNION ALL SELECT hidden, other, {clusters.KEY_WEIGHT}, 1.0 FROM trial_key) AS edge
+        JOIN trial_left AS l ON l.unique_id = hidden JOIN trial_right AS r ON r.unique_id = other GROUP BY ALL""")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE unit_cluster AS
+        SELECT unit_id, any_value(cluster) AS cluster, any_value(number) AS number
+        FROM unit_mention JOIN mention_cluster USING (mention_id) GROUP BY unit_id""")
+    con.execute(f"""
+        CREATE OR REPLACE TABLE trial AS
+        WITH numbered AS (SELECT DISTINCT cluster FROM unit_cluster WHERE number IS NOT NULL),
+        reached AS (
+            SELECT hidden, cluster, max(weight) AS weight, max(probability) AS probability,
+                   max(weight) FILTER (acceptable) AS usable, cluster IN (SELECT cluster FROM numbered) AS numbered
+            FROM trial_edge JOIN unit_cluster ON unit_id = other GROUP BY ALL),
+        beside AS (
+            SELECT DISTINCT -hidden.unit_id AS hidden, cluster FROM hidden JOIN mention AS own USING (mention_id)
+            JOIN mention AS other ON other.record_id = own.record_id AND other.mention_id <> own.mention_id AND NOT other.is_self
+            JOIN mention_cluster ON mention_cluster.mention_id = other.mention_id),
+        chosen AS (
+            SELECT * FROM reached ANTI JOIN beside USING (hidden, cluster) WHERE usable >= {clusters.MIN_WEIGHT}
+            QUALIFY row_number() OVER (PARTITION BY hidden ORDER BY usable DESC, cluster) = 1),
+        rivals AS (
+            SELECT DISTINCT chosen.hidden FROM chosen JOIN reached ON reached.hidden = chosen.hidden
+              AND reached.cluster <> chosen.cluster AND reached.weight >= chosen.usable - {clusters.MIN_LEAD}
+              AND reached.numbered AND chosen.numbered),
+        placed AS (SELECT * FROM chosen ANTI JOIN rivals USING (hidden))
+        SELECT hidden.mention_id, hidden.unit_id, own.cluster, chances,
+               CASE WHEN placed.cluster IS NULL THEN 'nobody' WHEN placed.cluster = own.cluster THEN 'right'
+                    WHEN NOT placed.numbered THEN 'unknown' ELSE 'wrong' END AS outcome,
+               placed.cluster AS found, placed.usable AS weight, placed.probability
+        FROM hidden JOIN unit_cluster AS own USING (unit_id) LEFT JOIN placed ON placed.hidden = -hidden.unit_id
+        ORDER BY hidden.mention_id""")
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0] or 0) if row else 0
