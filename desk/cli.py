@@ -28,6 +28,16 @@ class QueryFormat(enum.StrEnum):
     PARQUET = "parquet"
 
 
+class ExplainFormat(enum.StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class ExplainLanguage(enum.StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
 class ExportTable(enum.StrEnum):
     MENTIONS = "mentions"
     PROFILES = "profiles"
@@ -157,6 +167,21 @@ def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet
     from desk.linking import link_tables
 
     link_tables(tables, id_column, model, out, save_model, today=date.today(), engine_name=engine)
+
+
+@app.command("explain")
+def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="CATEGORY:KEY, CATEGORY:KEY:ROLE or a person id P...")],
+                    b: Annotated[str, typer.Argument(metavar="B", help="as A")], home: Home,
+                    html: Annotated[Path | None, typer.Option("--html", help="page to write; it needs no network")] = None,
+                    png: Annotated[Path | None, typer.Option("--png", help="picture of the waterfall to write")] = None,
+                    output: Annotated[ExplainFormat, typer.Option("--format")] = ExplainFormat.TEXT,
+                    language: Annotated[ExplainLanguage, typer.Option("--language")] = ExplainLanguage.ZH,
+                    purpose: Annotated[str, typer.Option("--purpose", help="explanations are for data_quality only")] = "data_quality",
+                    ) -> None:
+    """Say why two records or persons are joined or kept apart."""
+    from desk.explaining import ExplainRequest, answer_explain
+
+    answer_explain(home, ExplainRequest(a, b, purpose, html, png, output.value, "zh" if language is ExplainLanguage.ZH else "en"))
 
 
 def main() -> None:
