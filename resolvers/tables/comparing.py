@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from resolvers.tables.conditions import (
     Among,
     Condition,
@@ -28,7 +30,7 @@ from resolvers.tables.conditions import (
     Sql,
     Swapped,
 )
-from resolvers.tables.spec import Comparison, Level, Model
+from resolvers.tables.spec import Comparison, Level, Model, ModelFileError
 
 MACROS = (
     """CREATE OR REPLACE TEMP MACRO one_way_alike(a, b, least) AS
@@ -178,3 +180,18 @@ def comparison_settings(comparison: Comparison, model: Model) -> dict[str, Any]:
     nothing = {"sql_condition": missing_sql(comparison, model), "label_for_charts": "missing", "is_null_level": True}
     levels = [_level(level, comparison, model) for level in comparison.levels]
     return {"output_column_name": comparison.name, "comparison_levels": [nothing, *levels]}
+
+
+def check_comparisons(con: duckdb.DuckDBPyConnection, model: Model, model_file: str) -> None:
+    """Raise ModelFileError for a test that the database refuses (a text compared as a date, unknown SQL), naming comparison and level."""
+    sides = (", ".join(f"{column.name} AS {column.name}_{side}" for column in model.columns) for side in "lr")
+    pairs = " CROSS JOIN ".join(f"(SELECT {fields} FROM table_prepared LIMIT 0)" for fields in sides)
+    for comparison in model.comparisons:
+        tests = [("missing", missing_sql(comparison, model))]
+        tests += [(level.label, condition_sql(level.when, model)) for level in comparison.levels if not isinstance(level.when, Otherwise)]
+        for label, sql in tests:
+            try:
+                con.execute(f"SELECT CASE WHEN {sql} THEN 1 END FROM {pairs}")
+            except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as wrong:
+                reason = str(wrong).splitlines()[0]
+                raise ModelFileError(f"comparison {comparison.name}, level {label}: {reason}", model_file, "correct the test") from wrong

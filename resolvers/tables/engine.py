@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from resolvers.tables import blocking, training
-from resolvers.tables.comparing import MACROS
+from resolvers.tables.comparing import MACROS, check_comparisons
 from resolvers.tables.grouping import group, publish
 from resolvers.tables.preparing import check_columns, prepare
 from resolvers.tables.reading import SourceTable
@@ -43,6 +43,7 @@ def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: M
     for macro in MACROS:
         con.execute(macro)
     prepare(con, model)
+    check_comparisons(con, model, model_file or model.name)
     records = sum(table.rows for table in tables)
     notes = [f"{table.name}: no rows" for table in tables if table.rows == 0] + _empty_columns(con, model, records)
     trained = training.train(con, model, [table.name for table in tables], date)

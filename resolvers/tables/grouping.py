@@ -20,8 +20,8 @@ SAME_TABLE = "two rows of one table without duplicates"
 
 
 def weight_of(probability: float) -> float:
-    """Match weight (log2 odds) of a probability; certainty is cut off at odds of 2^60."""
-    bounded = min(max(probability, 2.0**-60), 1 - 2.0**-60)
+    """Match weight (log2 odds) of a probability; certainty is cut off at odds of 2^50."""
+    bounded = min(max(probability, 2.0**-50), 1 - 2.0**-50)
     return math.log2(bounded / (1 - bounded))
 
 

@@ -43,7 +43,7 @@ def prepare(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     try:
         con.execute(f"""CREATE OR REPLACE TABLE table_prepared AS
                         SELECT unique_id, table_name, {fields} FROM table_record ORDER BY unique_id""")
-    except (duckdb.BinderException, duckdb.ParserException) as wrong:
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as wrong:
         own = ", ".join(column.name for column in model.columns if column.sql)
         raise ModelFileError("the SQL of a column is not understood", own, str(wrong).splitlines()[0]) from wrong
 

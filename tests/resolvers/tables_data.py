@@ -39,8 +39,7 @@ def link_rows(model: Model, *tables: Sequence[dict[str, str | None]], id_column:
         read = register_tables(con, {f"t{place}": f"t{place}" for place in range(len(tables))}, id_column)
         linked = engine.link(con, read, model, date="2026-01-01")
         rows = con.execute('SELECT "table", record_id, cluster_id FROM table_cluster').fetchall()
-    key = (lambda table, record: record) if len(tables) == 1 else (lambda table, record: f"{table}/{record}")
-    return {key(table, record): cluster for table, record, cluster in rows}, linked
+    return {record if len(tables) == 1 else f"{table}/{record}": cluster for table, record, cluster in rows}, linked
 
 
 def figures(model: Model, files: Sequence[Path], id_column: str, truth: str) -> Measures:
@@ -73,7 +72,8 @@ def without_parameters(model: Model, random_pairs: int = 200_000) -> Model:
     """The same model before training."""
 
     def untaught(comparison: Comparison) -> Comparison:
-        return comparison.model_copy(update={"levels": tuple(level.model_copy(update={"m": None, "u": None}) for level in comparison.levels)})
+        levels = tuple(level.model_copy(update={"m": None, "u": None}) for level in comparison.levels)
+        return comparison.model_copy(update={"levels": levels})
 
     return model.model_copy(
         update={
