@@ -133,7 +133,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; } .lacking { 
 """
 )
 
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
+POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 """The page may load nothing from anywhere. Vega compiles its expressions, hence eval."""
 
 
@@ -154,7 +154,7 @@ def page(explanation: Explanation, language: Language) -> str:
     script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;") if charts else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{html.escape(title)}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body>{''.join(body)}<script>{script}</script><script>{calls}</script></body></html>\n"
     )
 

@@ -223,6 +223,11 @@ def _weighing(linker: Linker, record: dict[str, Any], stored: tuple[float, float
     )
 
 
+def conditions_of(rule: dict[str, Any]) -> list[str]:
+    """What a blocking rule needs, by column, or by the condition itself where it compares no single column."""
+    return [_column(condition) for condition in _split(rule["blocking_rule"])]
+
+
 def _split(rule: str) -> list[str]:
     """The conditions of a rule: its text cut at every AND that stands in no bracket."""
     parts, depth, begin = [], 0, 0

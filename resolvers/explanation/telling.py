@@ -55,8 +55,8 @@ def party(one: Party, language: Language) -> str:
 
 def record(category: str, natural_key: str, role: str, language: Language) -> str:
     """A record by category, key and role."""
-    title = choose((load_catalogue().contracts[category].title_zh, category), language)
-    return f"{title} {natural_key} {phrase(words.ROLES, role, language)}"
+    contract = load_catalogue().contracts[category]
+    return choose((f"{contract.title_zh} {natural_key} {contract.role(role).title_zh}", f"{category} {natural_key} {role}"), language)
 
 
 def unit(one: Shown, language: Language) -> str:

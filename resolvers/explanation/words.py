@@ -151,12 +151,6 @@ TIES: dict[str, Words] = {
 }
 
 ROLES: dict[str, Words] = {
-    "holder": ("本人", "holder"),
-    "owner": ("产权人", "owner"),
-    "borrower": ("借款人", "borrower"),
-    "spouse_a": ("男方", "spouse A"),
-    "spouse_b": ("女方", "spouse B"),
-    "child": ("子女", "child"),
     "father": ("父亲", "father"),
     "mother": ("母亲", "mother"),
     "spouse": ("配偶", "spouse"),
