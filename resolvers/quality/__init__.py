@@ -94,7 +94,8 @@ def _ingredients(con: duckdb.DuckDBPyConnection, known: cells.Labels) -> tuple[e
         hidden=cells.hidden_events(con, known), placed=cells.placed_events(con, known, MAX_DONORS), cells=loose["cell"],
         placed_count=loose["placed"].astype(float), alone=loose["alone"].astype(float), foreign=evidence.foreign(con, known),
         two_numbers=evidence.two_numbers(con, known), unanchored=evidence.unanchored(con, known),
-        numbered=cells.numbered_events(con, known, MAX_DONORS), numbered_count=int((persons["numbers"] > 0).sum()), found=found)
+        two_names=evidence.two_names(con, known), numbered=cells.numbered_events(con, known, MAX_DONORS),
+        numbered_count=int((persons["numbers"] > 0).sum()), found=found)
     return given, mentions
 
 

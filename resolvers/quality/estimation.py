@@ -30,6 +30,10 @@ record only (moved away, registered elsewhere), a tenth may be missed."""
 TWO_NUMBERS_WRONG = (0.5, 19.5)
 """Beta prior of the share of wrong joins of two valid numbers (name, birthday and something of the family agree): one in forty."""
 
+TWO_NAMES_WRONG = (0.5, 49.5)
+"""Beta prior of the share of two people among numbers that carry two names of different surnames and one birth date: one in a hundred.
+Numbers issued twice are rarer than names changed with marriage or adoption; without labels the share cannot be learned."""
+
 PULL = 5.0
 """A cell's rate is pulled to that of the coarser cell with the weight of so many mentions."""
 
@@ -47,6 +51,7 @@ class Ingredients:
     foreign: Foreign
     two_numbers: TwoNumbers
     unanchored: Array
+    two_names: Array
     numbered: Array
     numbered_count: int
     found: Array
@@ -192,6 +197,8 @@ def _wrong(given: Ingredients, chance: np.random.Generator) -> Array:
     if len(given.two_numbers.pairs):
         joined = chance.random(len(given.two_numbers.pairs)) < chance.beta(*TWO_NUMBERS_WRONG)
         total += given.two_numbers.pairs[joined].sum(axis=0)
+    if len(given.two_names):
+        total += given.two_names[chance.random(len(given.two_names)) < chance.beta(*TWO_NAMES_WRONG)].sum(axis=0)
     if len(given.numbered):
         count = int(chance.poisson(given.numbered_count * chance.beta(0.5, given.numbered_count + 0.5)))
         total += given.numbered[chance.integers(0, len(given.numbered), count)].sum(axis=0)

@@ -36,6 +36,35 @@ class TwoNumbers:
     missed_per_found: Array
 
 
+def two_names(con: duckdb.DuckDBPyConnection, known: Labels) -> Array:
+    """Persons whose one valid number carries two undamaged names of different surnames, both with a fitting birth date: most took another
+    name, some are two people to whom one number was issued. The pairs between the two parts."""
+    names = ", ".join(f"any_value(person.{name}) AS own_{name}, NULL::VARCHAR AS their_{name}" for name in subgroups.DIMENSIONS[:-1])
+    rows = columns_of(con, f"""
+        WITH named AS (
+            SELECT cluster, number, form.plain, any_value(form.surname) AS surname, any_value(form.own_form) AS own_form, count(*) AS n
+            FROM quality_mention AS said JOIN mention USING (mention_id) JOIN name_form AS form ON form.raw = mention.name
+            WHERE number IS NOT NULL AND form.plain IS NOT NULL AND NOT form.damaged GROUP BY cluster, number, form.plain
+            QUALIFY count(*) OVER (PARTITION BY number) > 1),
+        main AS (SELECT * FROM named QUALIFY row_number() OVER (PARTITION BY number ORDER BY n DESC, plain) = 1)
+        SELECT max(main.n) AS larger, sum(named.n)::BIGINT AS smaller, {names}
+        FROM main JOIN named ON named.number = main.number AND named.surname <> main.surname
+          AND coalesce(named.own_form <> main.plain, true) AND coalesce(main.own_form <> named.plain, true)
+        JOIN quality_cluster AS person ON person.cluster = main.cluster GROUP BY main.number ORDER BY main.number""")
+    return _between(rows, known)
+
+
+def _between(rows: dict[str, Array], known: Labels) -> Array:
+    """Ordered pairs per subgroup between two numbered parts (`larger`, `smaller`) of one person."""
+    count = len(rows["larger"])
+    if not count:
+        return np.zeros((0, len(known.names)))
+    one_way = rows | {"others": rows["larger"], "others_loose": np.zeros(count), "loose": np.zeros(count)}
+    found: Array = pairs_of(one_way, known) * rows["smaller"].astype(float)[:, None]
+    found[:, _persons(known)] *= 2
+    return found
+
+
 def unanchored(con: duckdb.DuckDBPyConnection, known: Labels) -> Array:
     """Persons of several mentions of which none has a number, in the same city as persons with one: the pairs that are missed if
     the two are one person. The other part is taken to be as big as the average person and of the same subgroups."""
@@ -91,10 +120,5 @@ def two_numbers(con: duckdb.DuckDBPyConnection, known: Labels) -> TwoNumbers:
         SELECT max(n) AS larger, sum(n)::BIGINT - max(n) AS smaller, {names}
         FROM part JOIN quality_cluster AS person USING (cluster) WHERE person.numbers > 1 GROUP BY cluster ORDER BY cluster""")
     count = len(rows["larger"])
-    one_way = rows | {"others": rows["larger"], "others_loose": np.zeros(count), "loose": np.zeros(count)}
-    found = pairs_of(one_way, known) * rows["smaller"].astype(float)[:, None] if count else np.zeros((0, len(known.names)))
-    found[:, _persons(known)] *= 2
-    found[:, known.index("id_number", "with")] *= 2
-    found[:, known.index("id_number", "without")] = 0
     detected = 1 - (1 - chance) ** np.maximum(rows["smaller"].astype(float), 1) if count else np.zeros(0)
-    return TwoNumbers(found, (1 - detected) / detected if count else detected)
+    return TwoNumbers(_between(rows, known), (1 - detected) / detected if count else detected)
