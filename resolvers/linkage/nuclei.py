@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import duckdb
 
+from resolvers.linkage.assignment import within
+
 MAX_YEARS_BETWEEN_DATES = 12
 """Two birth dates of one person differ by slips and calendars, not by a generation."""
 
@@ -64,38 +66,54 @@ def date_relation(left: str, right: str) -> str:
         ELSE 'contradiction' END"""
 
 
-def build(con: duckdb.DuckDBPyConnection) -> None:
-    """Write `claim_form` and `nucleus`."""
-    _collect_claims(con)
+def build(con: duckdb.DuckDBPyConnection, scope: str | None = None) -> None:
+    """Bring `claim_form` and `nucleus` up to date for the numbers of `scope` (a table with number); for all numbers without one.
+
+    Rows of `nucleus` whose mention is gone are those of numbers that `scope` names too.
+    """
+    con.execute(_TABLES)
+    _collect_claims(con, scope)
     _choose_owners(con)
     _judge_claims(con)
-    con.execute("""
-        CREATE OR REPLACE TABLE nucleus AS
+    for table in ("claim_form", "nucleus"):
+        con.execute(f"DELETE FROM {table} WHERE {within('number', scope)}")
+    con.execute("INSERT INTO claim_form SELECT * FROM judged_claim")
+    con.execute(f"""
+        INSERT INTO nucleus
         SELECT mention.mention_id, mention.id_number AS number
         FROM mention LEFT JOIN name_form ON name_form.raw = mention.name
-        JOIN claim_form ON claim_form.number = mention.id_number AND claim_form.plain IS NOT DISTINCT FROM
+        JOIN judged_claim AS claim_form ON claim_form.number = mention.id_number AND claim_form.plain IS NOT DISTINCT FROM
             name_form.plain
             AND claim_form.sound IS NOT DISTINCT FROM name_form.sound AND claim_form.birth_date IS NOT DISTINCT FROM
                 mention.birth_date
             AND claim_form.is_registered = (mention.category = 'household_registration' AND mention.role = 'holder')
-        WHERE claim_form.owner""")
+        WHERE claim_form.owner AND {within("mention.id_number", scope, "number")}""")
+    for table in ("claim", "number_owner", "second_person", "judged_claim"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
-def _collect_claims(con: duckdb.DuckDBPyConnection) -> None:
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS claim_form (number VARCHAR, plain VARCHAR, sound VARCHAR, birth_date DATE, is_registered BOOLEAN,
+        surname VARCHAR, own_form VARCHAR, former_plain VARCHAR, damaged BOOLEAN, nameless BOOLEAN, named BOOLEAN, mentions BIGINT,
+        date_relation VARCHAR, other_generation BOOLEAN, owner BOOLEAN);
+    CREATE TABLE IF NOT EXISTS nucleus (mention_id BIGINT, number VARCHAR)"""
+
+
+def _collect_claims(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
     con.execute(f"""
-        CREATE OR REPLACE TABLE claim_form AS
+        CREATE OR REPLACE TEMP TABLE claim AS
         WITH claims AS (
             SELECT mention.id_number AS number, form.plain, form.sound, mention.birth_date,
                    mention.category = 'household_registration' AND mention.role = 'holder' AS is_registered,
-                   any_value(form.surname) AS surname, any_value(form.own_form) AS own_form, min(former.plain) AS
+                   min(form.surname) AS surname, min(form.own_form) AS own_form, min(former.plain) AS
                        former_plain,
                    coalesce(bool_or(form.damaged), false) AS damaged, coalesce(bool_or(form.nameless), false) AS
                        nameless,
-                   bool_or(form.plain IS NOT NULL) AS named, count(*) AS mentions, false AS owner
+                   bool_or(form.plain IS NOT NULL) AS named, count(*) AS mentions
             FROM mention
             LEFT JOIN name_form AS form ON form.raw = mention.name
             LEFT JOIN name_form AS former ON former.raw = mention.former_name
-            WHERE mention.id_number IS NOT NULL
+            WHERE mention.id_number IS NOT NULL AND {within("mention.id_number", scope, "number")}
             GROUP BY ALL)
         SELECT *, {date_relation("birth_date", date_in_number("number"))} AS date_relation,
                abs(date_diff('year', birth_date, {date_in_number("number")})) > {MAX_YEARS_BETWEEN_DATES} AS
@@ -114,7 +132,7 @@ def _choose_owners(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE number_owner AS
         SELECT number, plain, sound, surname, own_form, former_plain, damaged, nameless, registered
         FROM (
-            SELECT number, plain, any_value(sound) AS sound, any_value(surname) AS surname, any_value(own_form) AS
+            SELECT number, plain, min(sound) AS sound, min(surname) AS surname, min(own_form) AS
                 own_form,
                    min(former_plain) AS former_plain, bool_or(damaged) AS damaged, bool_or(nameless) AS nameless,
                        bool_or(is_registered) AS registered,
@@ -122,7 +140,7 @@ def _choose_owners(con: duckdb.DuckDBPyConnection) -> None:
                    coalesce(bool_or(date_relation = 'fit'), false) AS fit, bool_and(coalesce(date_relation =
                        'contradiction', false)) AS contradicts,
                    bool_and(coalesce(other_generation, false)) AS other_generation, sum(mentions) AS mentions
-            FROM claim_form GROUP BY number, plain, CASE WHEN plain IS NULL THEN sound END)
+            FROM claim GROUP BY number, plain, CASE WHEN plain IS NULL THEN sound END)
         WHERE NOT other_generation
         QUALIFY row_number() OVER (PARTITION BY number ORDER BY registered_fit DESC, contradicts, fit DESC, registered
             DESC, damaged,
@@ -133,26 +151,26 @@ def _judge_claims(con: duckdb.DuckDBPyConnection) -> None:
     """Same number, and: names agree and no generation lies between the dates; or the birth date is that of the number
     and the name is not
     that of a second registered person; or a name without date that differs in one of at least three characters."""
-    agree = f"coalesce({agreeing_names('claim_form', 'number_owner')}, false)"
+    agree = f"coalesce({agreeing_names('claim', 'number_owner')}, false)"
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE second_person AS
-        SELECT DISTINCT claim_form.number, claim_form.plain
-        FROM claim_form JOIN number_owner USING (number)
-        WHERE claim_form.is_registered AND number_owner.registered AND claim_form.plain IS NOT NULL AND
+        SELECT DISTINCT claim.number, claim.plain
+        FROM claim JOIN number_owner USING (number)
+        WHERE claim.is_registered AND number_owner.registered AND claim.plain IS NOT NULL AND
             number_owner.plain IS NOT NULL
           AND NOT {agree}""")
     con.execute(f"""
-        CREATE OR REPLACE TABLE claim_form AS
-        SELECT claim_form.* EXCLUDE (owner), coalesce(
-            ({agree} AND NOT coalesce(claim_form.other_generation, false))
-            OR (claim_form.date_relation = 'fit' AND second_person.number IS NULL)
-            OR (claim_form.date_relation = 'near' AND second_person.number IS NULL AND claim_form.surname =
+        CREATE OR REPLACE TEMP TABLE judged_claim AS
+        SELECT claim.*, coalesce(
+            ({agree} AND NOT coalesce(claim.other_generation, false))
+            OR (claim.date_relation = 'fit' AND second_person.number IS NULL)
+            OR (claim.date_relation = 'near' AND second_person.number IS NULL AND claim.surname =
                 number_owner.surname)
-            OR (claim_form.birth_date IS NULL AND NOT claim_form.named AND NOT claim_form.nameless AND
-                claim_form.sound IS NULL)
-            OR (claim_form.birth_date IS NULL AND length(claim_form.plain) = 3 AND length(number_owner.plain) = 3
-                AND claim_form.surname = number_owner.surname AND levenshtein(claim_form.plain, number_owner.plain) =
+            OR (claim.birth_date IS NULL AND NOT claim.named AND NOT claim.nameless AND
+                claim.sound IS NULL)
+            OR (claim.birth_date IS NULL AND length(claim.plain) = 3 AND length(number_owner.plain) = 3
+                AND claim.surname = number_owner.surname AND levenshtein(claim.plain, number_owner.plain) =
                     1), false) AS owner
-        FROM claim_form LEFT JOIN number_owner USING (number)
-        LEFT JOIN second_person ON second_person.number = claim_form.number AND second_person.plain =
-            claim_form.plain""")
+        FROM claim LEFT JOIN number_owner USING (number)
+        LEFT JOIN second_person ON second_person.number = claim.number AND second_person.plain =
+            claim.plain""")

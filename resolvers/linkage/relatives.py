@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import duckdb
 
+from resolvers.linkage.assignment import content_id
+
 GENERATION_YEARS = 14
 """A parent is at least so much older."""
 
@@ -30,8 +32,11 @@ def place(con: duckdb.DuckDBPyConnection) -> None:
     _describe_persons(con)
     _collect_kin(con)
     _choose_members(con)
-    con.execute("""
-        CREATE OR REPLACE TABLE relative_cluster AS
+    con.execute(f"""
+        CREATE TABLE IF NOT EXISTS relative_cluster (mention_id BIGINT, cluster BIGINT);
+        CREATE OR REPLACE TEMP TABLE relative_before AS FROM relative_cluster;
+        DELETE FROM relative_cluster;
+        INSERT INTO relative_cluster
         WITH rest AS (SELECT loose.* FROM loose ANTI JOIN placed USING (mention_id)
                       WHERE plain IS NOT NULL AND NOT damaged),
         parents AS (
@@ -43,9 +48,11 @@ def place(con: duckdb.DuckDBPyConnection) -> None:
             WHERE rest.role IN ('father', 'mother') AND own.household IS NOT NULL AND other_form.plain IS NOT NULL)
         SELECT mention_id, cluster FROM placed
         UNION ALL
-        SELECT rest.mention_id,
-               -min(rest.mention_id) OVER (PARTITION BY coalesce(family, concat_ws('|', rest.beside, rest.plain)))
-        FROM rest LEFT JOIN parents USING (mention_id)""")
+        SELECT rest.mention_id, -{content_id("coalesce('parent|' || family, concat_ws('|', 'relative', rest.beside, rest.plain))")}
+        FROM rest LEFT JOIN parents USING (mention_id);
+        CREATE OR REPLACE TEMP TABLE replaced AS
+        SELECT mention_id FROM (FROM relative_before EXCEPT FROM relative_cluster)
+        UNION SELECT mention_id FROM (FROM relative_cluster EXCEPT FROM relative_before)""")
 
 
 def _collect_loose(con: duckdb.DuckDBPyConnection) -> None:
