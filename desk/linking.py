@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from rich.markup import escape
+
 from desk.render import console, errors
 from desk.render import table as show_table
 from resolvers.tables import engine
@@ -19,7 +21,6 @@ from sources.errors import OneGridError
 from sources.extensions import connect_memory
 from sources.tables import literal
 
-AUTO = "auto"
 ENGINES = ("duckdb", "spark")
 
 
@@ -32,15 +33,12 @@ def link_tables(
     for path in (out, save_model):
         if path is not None and not path.parent.is_dir():
             raise OneGridError("there is no such folder", str(path.parent), "make the folder first")
-    chosen = None if model == AUTO else find_model(model)
+    if model != engine.AUTO:
+        find_model(model)
     with tempfile.TemporaryDirectory(prefix="onegrid-link-") as scratch, connect_memory() as con:
         con.execute(f"SET temp_directory = {literal(scratch)}")
         read = read_tables(con, tables, id_column)
-        if chosen is None:
-            from resolvers.tables.proposal import propose  # noqa: PLC0415
-
-            chosen = propose(con, read)
-        linked = engine.link(con, read, chosen, date=today.isoformat(), model_file=model)
+        linked = engine.link_by_name(con, read, model, date=today.isoformat())
         unfinished = out.with_name(out.name + ".part")
         con.execute(f"COPY table_cluster TO {literal(str(unfinished))} (FORMAT parquet, COMPRESSION zstd)")
         unfinished.replace(out)
@@ -51,8 +49,10 @@ def link_tables(
 
 def _tell(linked: engine.Linked, out: Path, save_model: Path | None) -> None:
     """Counts of the run; notes about what was degraded go to the error stream."""
+    for reason in linked.reasons:
+        console.print(escape(reason), style="dim")
     for note in linked.notes:
-        errors.print(f"[yellow]note[/yellow] {note}", highlight=False)
+        errors.print(f"[yellow]note[/yellow] {escape(note)}", highlight=False)
     show_table("blocking", ["rule", "pairs#"], [(rule.rule, rule.kept_pairs) for rule in linked.rules])
     console.print(f"{linked.records:,} records, {linked.links:,} links, {linked.clusters:,} clusters; model {_words(linked.model)}")
     console.print(f"wrote {out}" + (f" and the model {save_model}" if save_model else ""))

@@ -9,16 +9,16 @@ odds, probability), `table_cluster` (table, record_id, cluster_id).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
-from resolvers.tables import blocking, training
+from resolvers.tables import auto, blocking, training
 from resolvers.tables.comparing import MACROS, check_comparisons
 from resolvers.tables.grouping import group, publish
 from resolvers.tables.preparing import check_columns, prepare
 from resolvers.tables.reading import SourceTable
-from resolvers.tables.spec import Model
+from resolvers.tables.spec import Model, find_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,19 @@ class Linked:
     links: int
     clusters: int
     notes: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    """why a proposed model is as it is"""
+
+
+AUTO = "auto"
+
+
+def link_by_name(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], name: str, *, date: str) -> Linked:
+    """`link` with a shipped model, a model file, or `auto`: one that is made by looking at the tables."""
+    if name != AUTO:
+        return link(con, tables, find_model(name), date=date, model_file=name)
+    proposal = auto.propose(con, tables, date=date)
+    return replace(link(con, tables, proposal.model, date=date, model_file=AUTO), reasons=proposal.reasons)
 
 
 def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: Model, *, date: str, model_file: str = "") -> Linked:
