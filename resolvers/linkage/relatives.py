@@ -10,16 +10,9 @@ from __future__ import annotations
 
 import duckdb
 
+from resolvers.linkage import family
 from resolvers.linkage.assignment import content_id
-
-GENERATION_YEARS = 14
-"""A parent is at least so much older."""
-
-MAX_HOUSEHOLD_PERSONS = 30
-"""More persons under one household or case number are no family."""
-
-MAX_DWELLING_PERSONS = 12
-"""More registered people than this in a dwelling are no family."""
+from resolvers.linkage.family import GENERATION_YEARS, MAX_DWELLING_PERSONS, MAX_HOUSEHOLD_PERSONS
 
 
 def place(con: duckdb.DuckDBPyConnection) -> None:
@@ -32,6 +25,7 @@ def place(con: duckdb.DuckDBPyConnection) -> None:
     _describe_persons(con)
     _collect_kin(con)
     _choose_members(con)
+    family.place_more(con)
     con.execute(f"""
         CREATE TABLE IF NOT EXISTS relative_cluster (mention_id BIGINT, cluster BIGINT);
         CREATE OR REPLACE TEMP TABLE relative_before AS FROM relative_cluster;
