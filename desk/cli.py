@@ -20,12 +20,30 @@ Home = Annotated[Path, typer.Option("--home", help="folder of the installation")
 PurposeOption = Annotated[str, typer.Option("--purpose", help="why you read: a purpose of the catalogue, for instance elderly_care")]
 DAY = typer.Option(formats=["%Y-%m-%d"])
 
+review_app = typer.Typer(no_args_is_help=True, help="Decide on pairs that the linkage is unsure of; decisions act from the next run on.")
+person_app = typer.Typer(no_args_is_help=True, help="Person ids.")
+app.add_typer(review_app, name="review")
+app.add_typer(person_app, name="person")
+StewardPurpose = Annotated[str, typer.Option("--purpose", help="reviewing is for data_quality only")]
+By = Annotated[str, typer.Option("--by", help="who decides")]
+
 
 class QueryFormat(enum.StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
+
+
+class ShownFormat(enum.StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+class ReviewVerdict(enum.StrEnum):
+    SAME = "same"
+    DIFFERENT = "different"
+    UNSURE = "unsure"
 
 
 class ExplainFormat(enum.StrEnum):
@@ -182,6 +200,69 @@ def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="CATEGORY
     from desk.explaining import ExplainRequest, answer_explain
 
     answer_explain(home, ExplainRequest(a, b, purpose, html, png, output.value, "zh" if language is ExplainLanguage.ZH else "en"))
+
+
+@review_app.command("next")
+def review_next(home: Home, n: Annotated[int, typer.Option("-n", min=1, max=1000)] = 10, purpose: StewardPurpose = "data_quality",
+                output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Show the pairs whose decision matters most, both sides beside each other."""
+    from desk.review import show_next
+
+    show_next(home, n, purpose, output.value)
+
+
+@review_app.command("decide")
+def review_decide(item: Annotated[str, typer.Argument(help="name from `review next` or an export")], verdict: ReviewVerdict, home: Home,
+                  by: By, why: Annotated[str, typer.Option("--why", help="the reason")],
+                  overrule: Annotated[bool, typer.Option("--overrule", help="supersede what others said of this pair")] = False) -> None:
+    """Say whether the two sides of an item are one person."""
+    from desk.review import decide
+
+    decide(home, item, verdict.value, by, why, overrule=overrule)
+
+
+@review_app.command("export")
+def review_export(out: Annotated[Path, typer.Option(help=".xlsx, .csv or .json")], home: Home,
+                  n: Annotated[int, typer.Option("-n", min=1, max=100_000)] = 200, purpose: StewardPurpose = "data_quality") -> None:
+    """Write the next items into a file with columns for verdict and reason."""
+    from desk.review import export_items
+
+    export_items(home, out, n, purpose)
+
+
+@review_app.command("import")
+def review_import(file: Path, by: By, home: Home) -> None:
+    """Take the decisions of an exported file that was filled in; exit code 1 when a line was refused."""
+    from desk.review import import_file
+
+    if not import_file(home, file, by):
+        raise typer.Exit(1)
+
+
+@review_app.command("list")
+def review_list(home: Home, purpose: StewardPurpose = "data_quality",
+                output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """List every decision ever made and what became of it."""
+    from desk.review import list_decisions
+
+    list_decisions(home, purpose, output.value)
+
+
+@review_app.command("conflicts")
+def review_conflicts(home: Home, purpose: StewardPurpose = "data_quality",
+                     output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """List decisions that contradict each other; they do not act."""
+    from desk.review import show_conflicts
+
+    show_conflicts(home, purpose, output.value)
+
+
+@person_app.command("history")
+def person_history(person_id: str, home: Home, output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Tell the story of a person id: given, merged, split, and why."""
+    from desk.person import show_history
+
+    show_history(home, person_id, output.value)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ Temporary tables of a run, all small when little changed:
     reg_gone      mentions of those ids that are no more
     reg_assigned  cluster, person_id, origin kept|returned|given
     reg_move      mentions that change the id: old, new, kind merged|split
+    reg_altered   ids that gain or lose a mention
 """
 
 from __future__ import annotations
@@ -218,6 +219,12 @@ def _find_moves(con: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN reg_best AS best ON best.old = held.old AND best.cluster = held.cluster
         LEFT JOIN reg_assigned AS carried ON carried.person_id = held.old
         WHERE held.old <> assigned.person_id AND (alive OR (carried.person_id IS NULL AND best.cluster IS NOT NULL))""")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE reg_altered AS
+        WITH moved AS (
+            SELECT old, assigned.person_id AS new FROM reg_mention JOIN reg_assigned AS assigned USING (cluster)
+            WHERE old IS NULL OR old <> assigned.person_id OR gone_run IS NOT NULL)
+        SELECT old AS person_id FROM moved WHERE old IS NOT NULL UNION SELECT new FROM moved UNION SELECT old FROM reg_gone""")
 
 
 def _write_clusters(con: duckdb.DuckDBPyConnection, *, whole: bool) -> None:
@@ -283,7 +290,7 @@ def _write_registry(con: duckdb.DuckDBPyConnection, run: int) -> None:
         UPDATE person_registry SET run = $1, state = now.state
         FROM (SELECT affected.person_id, CASE WHEN assigned.person_id IS NOT NULL THEN 'current'
                          WHEN moved.old IS NOT NULL THEN 'merged' ELSE 'retired' END AS state
-              FROM (SELECT person_id FROM reg_affected UNION SELECT person_id FROM reg_assigned) AS affected
+              FROM reg_altered AS affected
               LEFT JOIN reg_assigned AS assigned USING (person_id)
               LEFT JOIN (SELECT DISTINCT old FROM reg_move WHERE kind = 'merged') AS moved ON moved.old = person_id) AS now
         WHERE now.person_id = person_registry.person_id""",

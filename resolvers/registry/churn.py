@@ -92,12 +92,7 @@ def record_run(con: duckdb.DuckDBPyConnection, run: int, *, first: bool) -> Chur
     con.execute(
         """
         INSERT INTO person_run
-        WITH used AS (SELECT person_id FROM person_registry WHERE state = 'current'),
-        moved AS (
-            SELECT old AS left_id, assigned.person_id AS entered_id FROM reg_mention JOIN reg_assigned AS assigned USING (cluster)
-            WHERE old IS NULL OR old <> assigned.person_id OR gone_run IS NOT NULL
-            UNION ALL SELECT old, NULL FROM reg_gone),
-        changed AS (SELECT left_id AS person_id FROM moved UNION SELECT entered_id FROM moved)
+        WITH used AS (SELECT person_id FROM person_registry WHERE state = 'current')
         SELECT $run, $first, (SELECT count(*) FROM clustered),
                (SELECT count(*) FILTER (old IS NULL OR gone_run IS NOT NULL OR corrected) FROM reg_mention)
                    + (SELECT count(*) FROM reg_gone),
@@ -105,7 +100,7 @@ def record_run(con: duckdb.DuckDBPyConnection, run: int, *, first: bool) -> Chur
                (SELECT count(*) FROM used ANTI JOIN reg_affected USING (person_id)) + (SELECT count(*) FROM reg_assigned),
                (SELECT count(*) FROM reg_assigned WHERE origin = 'given'),
                (SELECT count(*) FROM used SEMI JOIN reg_affected USING (person_id) ANTI JOIN reg_assigned USING (person_id)),
-               (SELECT count(*) FROM used SEMI JOIN reg_assigned USING (person_id) SEMI JOIN changed USING (person_id)),
+               (SELECT count(*) FROM used SEMI JOIN reg_assigned USING (person_id) SEMI JOIN reg_altered USING (person_id)),
                (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'merged'),
                (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'split'),
                (SELECT count(*) FROM reg_assigned WHERE origin <> 'given' AND person_id NOT IN (FROM used))""",

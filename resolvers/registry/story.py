@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from resolvers.registry.tables import create_tables
+from resolvers.registry.tables import TABLES, columns_of, has_table
 from sources.errors import OneGridError
 
 KIND_WORDS = {
@@ -77,8 +77,9 @@ class Event:
 
 def history_of(con: duckdb.DuckDBPyConnection, person_id: str) -> list[Event]:
     """Events of the id and of every id that was ever merged into it or that it was merged into, by run, with the splits
-    that left or reached them. Changes of members are told of the id itself only. Raises UnknownPerson."""
-    create_tables(con)
+    that left or reached them. Changes of members are told of the id itself only. Writes nothing. Raises UnknownPerson."""
+    if any(not has_table(con, name) or not set(columns) <= columns_of(con, name) for name, columns in TABLES.items()):
+        raise UnknownPerson(what="the registry has no history yet", where="person registry", remedy="run `onegrid run` once")
     if con.execute("SELECT 1 FROM person_registry WHERE person_id = ?", [person_id]).fetchone() is None:
         raise UnknownPerson(what="no person ever had this id", where="person registry", remedy="check the id: P and eleven digits")
     rows = con.execute(_EVENTS, {"person": person_id}).fetchall()

@@ -1,0 +1,95 @@
+"""Decisions brought to the mentions of a run.
+
+Belongs here: `decided`, which the linkage reads, and the tables that say where it comes from. Does not: the verdicts themselves.
+
+    decided            mention_l, mention_r, verdict same|different: what the linkage must keep to
+    decision_applied   the same with decision_id, who, when and why
+    decision_conflict  decisions that contradict each other and do not act: conflict (number), kind, decision_id
+
+A decision about a mention that does not exist now is dormant: it is kept, and acts again when the mention comes back. A corrected
+record is still the same mention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from resolvers.review.conflicts import Conflict, Judgement, Known, Status, judge
+from resolvers.review.decisions import Decision, MentionKey, Verdict, active, read_decisions, table
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Counts of decisions: made = superseded + applied + dormant + unsure + conflicting."""
+
+    made: int
+    superseded: int
+    applied: int
+    dormant: int
+    unsure: int
+    conflicting: int
+    conflicts: tuple[Conflict, ...]
+
+
+def judge_decisions(con: duckdb.DuckDBPyConnection) -> tuple[list[Decision], Judgement, Known]:
+    """All decisions, their status against `mention`, and the mentions that they name and that exist. Writes nothing."""
+    decisions = read_decisions(con)
+    known = _known_mentions(con)
+    return decisions, judge(decisions, active(decisions), known), known
+
+
+def _known_mentions(con: duckdb.DuckDBPyConnection) -> Known:
+    rows = con.execute(f"""
+        WITH named AS (
+            SELECT category_l AS category, natural_key_l AS natural_key, role_l AS role FROM {table("decision")}
+            UNION SELECT category_r, natural_key_r, role_r FROM {table("decision")})
+        SELECT category, natural_key, role, mention_id, record_id, is_self
+        FROM mention JOIN named USING (category, natural_key, role)""").fetchall()
+    return {MentionKey(*row[:3]): (row[3], row[4], bool(row[5])) for row in rows}
+
+
+def bring_to_mentions(con: duckdb.DuckDBPyConnection) -> Brought:
+    """Write `decided`, `decision_applied` and `decision_conflict` of this run anew, from `mention` and the decisions.
+
+    To be called when the mentions of the run are there, before the linkage.
+    """
+    decisions, judgement, known = judge_decisions(con)
+    con.execute("CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)")
+    con.execute("""CREATE OR REPLACE TABLE decision_applied (decision_id VARCHAR, mention_l BIGINT, mention_r BIGINT, verdict VARCHAR,
+                   decided_by VARCHAR, decided_at TIMESTAMP, why VARCHAR)""")
+    con.execute("CREATE OR REPLACE TABLE decision_conflict (conflict BIGINT, kind VARCHAR, decision_id VARCHAR)")
+    con.execute("DELETE FROM decided")
+    applied = [one for one in decisions if judgement.statuses[one.decision_id] is Status.APPLIED]
+    _write_applied(con, applied, known)
+    con.execute("""INSERT INTO decided SELECT DISTINCT least(mention_l, mention_r), greatest(mention_l, mention_r), verdict
+                   FROM decision_applied ORDER BY ALL""")
+    for number, conflict in enumerate(judgement.conflicts, 1):
+        for name in conflict.decisions:
+            con.execute("INSERT INTO decision_conflict VALUES (?, ?, ?)", [number, conflict.kind, name])
+    statuses = list(judgement.statuses.values())
+    counts = {status: statuses.count(status) for status in Status}
+    return Brought(len(decisions), counts[Status.SUPERSEDED], counts[Status.APPLIED], counts[Status.DORMANT], counts[Status.UNSURE],
+                   counts[Status.CONFLICT], judgement.conflicts)  # fmt: skip
+
+
+def _write_applied(con: duckdb.DuckDBPyConnection, applied: list[Decision], known: Known) -> None:
+    columns = {
+        "decision_id": pa.array([one.decision_id for one in applied], pa.string()),
+        "mention_l": pa.array([known[one.left][0] for one in applied], pa.int64()),
+        "mention_r": pa.array([known[one.right][0] for one in applied], pa.int64()),
+        "verdict": pa.array([one.verdict.value for one in applied], pa.string()),
+        "decided_by": pa.array([one.by for one in applied], pa.string()),
+        "decided_at": pa.array([one.at for one in applied], pa.timestamp("us")),
+        "why": pa.array([one.why for one in applied], pa.string()),
+    }
+    con.register("_applied", pa.table(columns))
+    con.execute("INSERT INTO decision_applied BY NAME FROM _applied")
+    con.unregister("_applied")
+
+
+def pending_pairs(decisions: list[Decision], judgement: Judgement) -> list[Decision]:
+    """Decisions that settle their pair: same or different, standing, uncontradicted; they act now or from the next run on."""
+    return [one for one in decisions if judgement.statuses[one.decision_id] is Status.APPLIED and one.verdict is not Verdict.UNSURE]
