@@ -32,7 +32,8 @@ def no_ids() -> Ids:
 class Edges:
     """Compared pairs, one row per edge; two rows may name one pair (the stronger acceptable one counts).
 
-    weight: log2 odds that the pair is one person. acceptable: may the edge join; one that may not is evidence against, or a rival's claim.
+    weight: log2 odds that the pair is one person. acceptable: may the edge join, or be a rival's claim; one that may not is
+    evidence against at most.
     """
 
     left: Ids
@@ -97,6 +98,8 @@ class Options:
     """How to cluster. All weights in log2 odds.
 
     threshold: an acceptable edge from here on speaks for a join; what it has above is its gain.
+    against: an edge below speaks against a join; what it lacks is its loss. Edges between this and the threshold say nothing. None: the
+    threshold, so that nothing lies between.
     absent_weight: gain of a pair without an edge, zero or negative.
     method: `correlation` maximises the sum of gains inside clusters; `average` joins while the mean gain between two clusters is positive.
     min_density: a cluster of three or more in which a smaller share of the pairs has a joining edge is cut further.
@@ -106,6 +109,7 @@ class Options:
     """
 
     threshold: float = 0.0
+    against: float | None = None
     absent_weight: float = 0.0
     method: Literal["correlation", "average"] = "correlation"
     min_density: float = 0.0
@@ -117,6 +121,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.absent_weight > 0:
             raise ValueError("absent_weight: a pair that nobody compared cannot speak for a join; give zero or less")
+        if self.against is not None and self.against > self.threshold:
+            raise ValueError("against: an edge cannot speak for and against a join; give the threshold or less")
         if not 0 <= self.exact_nodes <= 14:
             raise ValueError("exact_nodes: between 0 and 14")
 

@@ -18,7 +18,7 @@ from resolvers.clustering.problem import LARGEST_WEIGHT, SCALE
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """One row per pair of nodes (left < right). gain: sum of gains; compared: pairs of records with an edge; joins: has an edge that may
-    join; weight: strongest such edge (-inf without); claim: strongest edge of all; edge: place of the strongest edge."""
+    join; weight: strongest such edge (-inf without); claim: strongest acceptable edge, below the threshold too; edge: its place."""
 
     left: Ids
     right: Ids
@@ -37,7 +37,7 @@ def _first_rows(left: Ids, right: Ids) -> Flags:
     return first
 
 
-def gather(edges: Edges, left: Ids, right: Ids, group: Ids, threshold: float) -> Pairs:
+def gather(edges: Edges, left: Ids, right: Ids, group: Ids, threshold: float, against: float) -> Pairs:
     """Pairs of groups from edges between nodes; edges inside a group are left out.
 
     left, right: nodes of the edges (0 to n - 1). Of parallel edges the strongest acceptable one counts, once.
@@ -46,33 +46,31 @@ def gather(edges: Edges, left: Ids, right: Ids, group: Ids, threshold: float) ->
     order = np.lexsort((np.arange(len(low)), -edges.weight, ~edges.acceptable, high, low))
     order = order[group[low[order]] != group[high[order]]]
     first = _first_rows(low[order], high[order])
-    starts = np.flatnonzero(first)
     kept = order[first]
-    claim = np.maximum.reduceat(edges.weight[order], starts) if len(starts) else np.empty(0)
     weight = np.clip(edges.weight[kept], -LARGEST_WEIGHT, LARGEST_WEIGHT)
-    gain = np.rint((weight - threshold) * SCALE).astype(np.int64)
     joins = edges.acceptable[kept] & (edges.weight[kept] >= threshold)
+    gain = np.rint((weight - np.where(joins, threshold, against)) * SCALE).astype(np.int64)
     gain = np.where(joins, np.maximum(gain, 1), np.minimum(gain, 0))
-    return _grouped(group[low[kept]], group[high[kept]], gain, joins, edges.weight[kept], claim, kept)
+    return _grouped(group[low[kept]], group[high[kept]], gain, joins, edges.weight[kept], edges.acceptable[kept], kept)
 
 
-def _grouped(left: Ids, right: Ids, gain: Ids, joins: Flags, weight: Weights, claim: Weights, edge: Ids) -> Pairs:
+def _grouped(left: Ids, right: Ids, gain: Ids, joins: Flags, weight: Weights, acceptable: Flags, edge: Ids) -> Pairs:
     low, high = np.minimum(left, right), np.maximum(left, right)
-    order = np.lexsort((edge, -weight, ~joins, high, low))
+    order = np.lexsort((edge, -weight, ~acceptable, high, low))
     first = _first_rows(low[order], high[order])
     starts = np.flatnonzero(first)
     if not len(starts):
-        return Pairs(low, high, gain, gain.copy(), joins, weight, claim, edge)
+        return Pairs(low, high, gain, gain.copy(), joins, weight, weight, edge)
     kept = order[first]
-    strongest = np.where(joins[kept], weight[kept], -np.inf)
+    claim = np.where(acceptable[kept], weight[kept], -np.inf)
     return Pairs(
         low[kept],
         high[kept],
         np.add.reduceat(gain[order], starts),
         np.add.reduceat(np.ones(len(order), np.int64), starts),
         joins[kept],
-        strongest,
-        np.maximum.reduceat(claim[order], starts),
+        np.where(joins[kept], claim, -np.inf),
+        claim,
         edge[kept],
     )
 

@@ -46,7 +46,7 @@ def partition(
     group, refused = _contract(place[2 * count :].reshape(2, -1), base)
     size = np.bincount(group).astype(np.int64)
     conflicts = base.contracted(group, len(size))
-    pairs = gather(edges, left, right, group, options.threshold)
+    pairs = gather(edges, left, right, group, options.threshold, options.threshold if options.against is None else options.against)
     label, method = _solve_all(pairs, size, conflicts, options)
     before, left_out = label, no_ids()
     if options.lead is not None and loose is not None and len(size):

@@ -1,16 +1,10 @@
-"""Clusters: units joined by descending evidence, never against what is known to be two people.
+"""Clusters: units joined by evidence, never against what is known to be two people.
 
-Belongs here: which pairs are evidence at all, cannot-link knowledge, rivals, and the constrained agglomeration. Does
-not: weights
-(model.py). The algorithm is greedy average-free agglomeration: edges in order of weight, each accepted unless the two
-clusters that it
-would join are known to hold two people, or a rival of nearly the same weight, who cannot be the same person, claims
-the same unit.
+Belongs here: which pairs may join at all, the scope of a run, and the tables that keep clusters, their edges and the cuts. Does not:
+weights (scoring.py), what is known of two people (cannot_link.py), the algorithm (resolvers/clustering).
 
-Known to be two people: two roles of one record; two valid numbers, unless name, birth date and something of the
-family agree; two
-holders in the register of households with different numbers or none; the owner of a number and a mention that carries
-it wrongly.
+A component is what pairs (rivals among them), decisions and former clusters connect. What is decided in it depends on nothing outside, so
+a run for some units recomputes their components and leaves the rest.
 """
 
 from __future__ import annotations
@@ -18,9 +12,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from resolvers.clustering import Edges, Options, Partition, partition
+from resolvers.clustering.pairs import components
+from resolvers.linkage import cannot_link
 from resolvers.linkage.nuclei import agreeing_names, date_relation
 
 MIN_WEIGHT = 6.64
@@ -38,6 +39,184 @@ KEY_WEIGHT = 40.0
 """Weight of a register's own key (archive, account, insured person, certificate) between units whose names agree."""
 
 MAX_UNITS_PER_KEY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A decision that does not hold: another decision, or what is known of the two, stands against it."""
+
+    mention_l: int
+    mention_r: int
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What clustering found; counts, and decisions that contradict. units: those in scope that a pair names."""
+
+    units: int
+    links: int
+    cuts: int
+    contradictions: tuple[Contradiction, ...]
+
+
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS unit_cluster (unit_id BIGINT, cluster BIGINT);
+    CREATE TABLE IF NOT EXISTS cluster_confidence (cluster BIGINT, probability DOUBLE);
+    CREATE TABLE IF NOT EXISTS link_edge (mention_l BIGINT, mention_r BIGINT, weight DOUBLE, probability DOUBLE, reason VARCHAR);
+    CREATE TABLE IF NOT EXISTS cut (unit_l BIGINT, unit_r BIGINT, weight DOUBLE, reason VARCHAR, method VARCHAR);
+    CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)"""
+
+
+def cluster(con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, touched: str | None = None) -> Outcome:
+    """Bring `unit_cluster`, `link_edge`, `cut` and `cluster_confidence` up to date; for everything when `touched` is None.
+
+    threshold: match weight of a link. touched: table with unit_id of units that are new, changed or gone, or whose pairs are; everything
+    that hangs together with them is clustered anew, and the result is that of a run for everything.
+    `unit_cluster` has a row for every unit that a pair or a decision names; the cluster is its smallest unit. A unit without a row is a
+    cluster of its own, with its own id. Reads `pair`, `unit`, `unit_mention`, `mention`, `decided`.
+    """
+    con.execute(_TABLES)
+    scope = None if touched is None else _reach(con, touched)
+    pairs = _pairs(con, scope)
+    must, decisions = _decided_same(con, scope)
+    _register_components(con, pairs, must)
+    found = partition(
+        Edges(pairs["unit_l"], pairs["unit_r"], pairs["weight"], pairs["acceptable"]),
+        cannot=cannot_link.collect(con, _agreeing_numbers(pairs, must)),
+        must=must,
+        loose=_loose(con),
+        options=Options(threshold=threshold, against=LOWEST_WEIGHT, lead=MIN_LEAD),
+    )
+    _write(con, scope, pairs, found)
+    for table in ("component_unit", "component_mention", "component_row", "allowed_pair", "cluster_scope"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    contradictions = [Contradiction(*decisions[one.must], "same", one.reason) for one in found.refused]
+    return Outcome(len(found.node), len(found.used), len(found.cuts), tuple(contradictions))
+
+
+def _reach(con: duckdb.DuckDBPyConnection, touched: str) -> str:
+    """`cluster_scope` (unit_id): units that pairs, decisions and former clusters connect with the touched ones."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE cluster_scope AS SELECT DISTINCT unit_id FROM {touched};
+        CREATE OR REPLACE TEMP TABLE frontier AS FROM cluster_scope;
+        CREATE OR REPLACE TEMP TABLE decided_unit AS {_DECIDED_UNITS}""")
+    while True:
+        con.execute("""
+            CREATE OR REPLACE TEMP TABLE frontier AS
+            SELECT unit_id FROM (
+                SELECT unit_r AS unit_id FROM pair WHERE unit_l IN (FROM frontier)
+                UNION SELECT unit_l FROM pair WHERE unit_r IN (FROM frontier)
+                UNION SELECT unit_r FROM decided_unit WHERE unit_l IN (FROM frontier)
+                UNION SELECT unit_l FROM decided_unit WHERE unit_r IN (FROM frontier)
+                UNION SELECT unit_id FROM unit_cluster
+                      WHERE cluster IN (SELECT cluster FROM unit_cluster WHERE unit_id IN (FROM frontier)))
+            WHERE unit_id NOT IN (FROM cluster_scope)""")
+        row = con.execute("SELECT count(*) FROM frontier").fetchone()
+        if not row or not row[0]:
+            con.execute("DROP TABLE temp.frontier; DROP TABLE temp.decided_unit")
+            return "cluster_scope"
+        con.execute("INSERT INTO cluster_scope FROM frontier")
+
+
+_DECIDED_UNITS = """
+    SELECT mention_l, mention_r, verdict, l.unit_id AS unit_l, r.unit_id AS unit_r
+    FROM decided JOIN unit_mention AS l ON l.mention_id = mention_l JOIN unit_mention AS r ON r.mention_id = mention_r"""
+
+
+def _within(column: str, scope: str | None) -> str:
+    return "true" if scope is None else f"{column} IN (FROM {scope})"
+
+
+def _pairs(con: duckdb.DuckDBPyConnection, scope: str | None) -> dict[str, Any]:
+    """Columns of `pair` from the lowest weight on, with the verdict on names and numbers; both_numbered: each has a valid number."""
+    written = agreeing_names("l", "r", former=False)
+    agree = f"(l.sound IS NULL OR r.sound IS NULL OR {written} OR coalesce(list_has_any(l.names, r.names), false))"
+    slip = "coalesce(length(l.id_typed) = 18 AND damerau_levenshtein(l.id_typed, r.number) <= 1, false)"
+    slips = f"({slip} OR {slip.replace('l.', '#.').replace('r.', 'l.').replace('#.', 'r.')})"
+    shares = " OR ".join(
+        f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("phones", "dwellings", "households", "relative_numbers")
+    )
+    rows = con.execute(f"""
+        SELECT unit_l, unit_r, pair.weight, probability, reason, l.anchored AND r.anchored AS both_numbered,
+               coalesce(CASE WHEN l.anchored AND r.anchored THEN {agree} AND ({shares} OR reason <> 'model')
+                             ELSE {agree} OR ({slips} AND l.birth_date = r.birth_date) END, false) AS acceptable
+        FROM pair JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
+        WHERE pair.weight >= {LOWEST_WEIGHT} AND {_within("unit_l", scope)} ORDER BY unit_l, unit_r, reason""").fetchnumpy()
+    columns = {name: np.ma.getdata(column) for name, column in rows.items()}
+    return columns | {name: columns[name].astype(np.int64) for name in ("unit_l", "unit_r")}
+
+
+def _decided_same(con: duckdb.DuckDBPyConnection, scope: str | None) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
+    """Pairs of units that reviewers called one person, and the mentions of each decision."""
+    rows = con.execute(f"""
+        SELECT unit_l, unit_r, mention_l, mention_r FROM ({_DECIDED_UNITS})
+        WHERE verdict = 'same' AND unit_l <> unit_r AND {_within("unit_l", scope)} ORDER BY ALL""").fetchall()
+    return np.array([row[:2] for row in rows], np.int64).reshape(-1, 2), [(left, right) for _, _, left, right in rows]
+
+
+def _register_components(con: duckdb.DuckDBPyConnection, pairs: dict[str, Any], must: NDArray[np.int64]) -> None:
+    """`component_unit` (unit_id, component): what pairs and decisions name, and what hangs together."""
+    units, place = np.unique(np.concatenate([pairs["unit_l"], pairs["unit_r"], must[:, 0], must[:, 1]]), return_inverse=True)
+    count = len(pairs["unit_l"])
+    left = np.concatenate([place[:count], place[2 * count : 2 * count + len(must)]])
+    right = np.concatenate([place[count : 2 * count], place[2 * count + len(must) :]])
+    _, component = components(left, right, len(units))
+    con.register("_components", pa.table({"unit_id": units, "component": component}))
+    con.execute("CREATE OR REPLACE TEMP TABLE component_unit AS FROM _components")
+    con.unregister("_components")
+
+
+def _agreeing_numbers(pairs: dict[str, Any], must: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Units with two numbers that may be one person: name, birth date and something of the family agree, or a reviewer said so."""
+    rows = pairs["acceptable"] & pairs["both_numbered"]
+    return [*zip(pairs["unit_l"][rows].tolist(), pairs["unit_r"][rows].tolist(), strict=True), *map(tuple, must.tolist())]
+
+
+def _loose(con: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
+    """Units without a valid number of their own."""
+    rows = con.execute("SELECT unique_id FROM component_unit JOIN unit ON unique_id = unit_id WHERE NOT anchored").fetchnumpy()
+    return np.ma.getdata(rows["unique_id"]).astype(np.int64)
+
+
+def _write(con: duckdb.DuckDBPyConnection, scope: str | None, pairs: dict[str, Any], found: Partition) -> None:
+    con.register("_clusters", pa.table({"unit_id": found.node, "cluster": found.cluster}))
+    con.register("_used", pa.table({name: pairs[name][found.used] for name in ("unit_l", "unit_r", "weight", "probability", "reason")}))
+    cut = np.array([one.edge for one in found.cuts], np.int64)
+    con.register(
+        "_cuts",
+        pa.table(
+            {name: pairs[name][cut] for name in ("unit_l", "unit_r", "weight")}
+            | {
+                "reason": pa.array([one.reason for one in found.cuts], pa.string()),
+                "method": pa.array([one.method for one in found.cuts], pa.string()),
+            }
+        ),
+    )
+    mine = _within("unit_id", scope)
+    con.execute(f"""
+        DELETE FROM cluster_confidence WHERE cluster IN (SELECT cluster FROM unit_cluster WHERE {mine});
+        DELETE FROM unit_cluster WHERE {mine};
+        DELETE FROM cut WHERE {_within("unit_l", scope)} OR {_within("unit_r", scope)};
+        DELETE FROM link_edge WHERE mention_l IN (SELECT mention_id FROM unit_mention WHERE {mine})
+            OR mention_r IN (SELECT mention_id FROM unit_mention WHERE {mine})
+            OR mention_l NOT IN (SELECT mention_id FROM unit_mention) OR mention_r NOT IN (SELECT mention_id FROM unit_mention)""")
+    con.execute("""
+        INSERT INTO unit_cluster FROM _clusters ORDER BY unit_id;
+        INSERT INTO cut SELECT unit_l, unit_r, weight, reason, method FROM _cuts ORDER BY ALL;
+        INSERT INTO cluster_confidence
+        SELECT cluster, min(probability) FROM _used JOIN _clusters ON unit_id = unit_l GROUP BY cluster ORDER BY cluster;
+        INSERT INTO link_edge
+        WITH first_mention AS (
+            SELECT unit_id, min(mention_id) AS mention_id FROM unit_mention SEMI JOIN _clusters USING (unit_id) GROUP BY unit_id)
+        SELECT l.mention_id, r.mention_id, weight, probability, reason
+        FROM _used JOIN first_mention AS l ON l.unit_id = unit_l JOIN first_mention AS r ON r.unit_id = unit_r ORDER BY ALL""")
+    for view in ("_clusters", "_used", "_cuts"):
+        con.unregister(view)
+
+
+# --- before: greedy agglomeration, until every caller uses `cluster` ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +290,7 @@ def agglomerate(
             if edge.weight < weight - min_lead:
                 return False
             other = root(edge.right if edge.left == unit else edge.left)
-            if other not in (chosen, root(unit)) and cannot_be_one(
-                state[other], state[chosen], two_numbers_agree=False
-            ):
+            if other not in (chosen, root(unit)) and cannot_be_one(state[other], state[chosen], two_numbers_agree=False):
                 return True
         return False
 
@@ -143,8 +320,7 @@ def collect_edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:
     slip = "coalesce(length(l.id_typed) = 18 AND damerau_levenshtein(l.id_typed, r.number) <= 1, false)"
     slips = f"({slip} OR {slip.replace('l.', '#.').replace('r.', 'l.').replace('#.', 'r.')})"
     shares = " OR ".join(
-        f"coalesce(list_has_any(l.{name}, r.{name}), false)"
-        for name in ("phones", "dwellings", "households", "relative_numbers")
+        f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("phones", "dwellings", "households", "relative_numbers")
     )
     _own_key_pairs(con)
     rows = con.execute(f"""
@@ -158,8 +334,7 @@ def collect_edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:
         WHERE pair.weight >= {LOWEST_WEIGHT}
         ORDER BY unit_l, unit_r, pair.reason""").fetchall()
     return [
-        Edge(left, right, weight, probability, reason, bool(acceptable))
-        for left, right, weight, probability, reason, acceptable in rows
+        Edge(left, right, weight, probability, reason, bool(acceptable)) for left, right, weight, probability, reason, acceptable in rows
     ]
 
 
@@ -188,8 +363,6 @@ def collect_known(con: duckdb.DuckDBPyConnection, edges: Sequence[Edge]) -> dict
                count(*) FILTER (category = 'household_registration' AND role = 'holder')
         FROM touched JOIN unit_mention USING (unit_id) JOIN mention USING (mention_id) GROUP BY unit_id""").fetchall()
     return {
-        unit: Known(
-            {number} if number else set(), {foreign} if foreign else set(), set(records or ()), int(bool(registrations))
-        )
+        unit: Known({number} if number else set(), {foreign} if foreign else set(), set(records or ()), int(bool(registrations)))
         for unit, number, foreign, records, registrations in rows
     }

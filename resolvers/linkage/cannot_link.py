@@ -1,0 +1,222 @@
+"""What is known of two units that makes them two people.
+
+Belongs here: each kind of knowledge with its code, its words and its query. Does not: what follows from it (resolvers/clustering), evidence
+in weights (model.py).
+
+Only what is certain by how registers work stands here, or what both sides state independently. A register that has not heard of a death
+proves nothing; one typed sex proves nothing. All queries look at units of one component only (table `component_unit`), because only those
+could meet in a cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+
+from resolvers.clustering import CannotLinks, Exclusion
+from resolvers.linkage.nuclei import agreeing_names, sex_in_number
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why two units are two people, in the words of those who review."""
+
+    code: str
+    zh: str
+    en: str
+
+
+_ALL = (
+    Reason("decided_different", "人工审核判定为不同的人", "a reviewer decided that they are different people"),
+    Reason("one_record", "同一条记录中的两个角色是两个人", "two roles of one record are two people"),
+    Reason("one_household", "同一户（同一救助家庭）登记的两名成员是两个人", "two members listed in one household or case are two people"),
+    Reason(
+        "two_numbers",
+        "两个有效身份证号码，姓名、出生日期和家庭信息不能同时吻合",
+        "two valid ID numbers without a common name, birth date and something of the family",
+    ),
+    Reason("number_of_another", "所填身份证号码属于另一个人", "the ID number that it carries belongs to the other person"),
+    Reason("two_registrations", "户籍登记中有两个不同的户籍人口", "two people registered in the register of households"),
+    Reason("two_births", "两个不同的出生医学证明", "two different birth certificates"),
+    Reason("two_mothers", "登记的母亲是两个人", "their mothers are two people"),
+    Reason("two_fathers", "登记的父亲是两个人", "their fathers are two people"),
+    Reason("two_sexes", "性别不同，双方均有充分依据", "two sexes, each on strong evidence"),
+    Reason("born_after_death", "一方在另一方死亡之后出生", "one was born after the other had died"),
+    Reason("twins", "双胞胎：父母或家庭相同、出生日期相同、名字不同", "twins: one family and birth date, different given names"),
+)
+REASONS = {reason.code: reason for reason in _ALL}
+"""By code; codes stand in the table `cut`."""
+
+_PAIRS = ("decided_different", "number_of_another", "two_births", "two_mothers", "two_fathers", "born_after_death", "twins")
+"""Kinds that are listed pair by pair; the others exclude by a value of the units."""
+
+STRONG_SEX_REGISTERS = 2
+"""Registers that must state a sex, and none the other, before it counts without a number."""
+
+
+def collect(con: duckdb.DuckDBPyConnection, allowed: list[tuple[int, int]]) -> CannotLinks:
+    """Cannot-links of the units in `component_unit` (unit_id, component).
+
+    allowed: pairs of units with two numbers (or registrations) that may be one person all the same, by evidence or decision.
+    Reads `unit`, `unit_mention`, `mention`, `decided`; where they exist, the current records that state deaths.
+    """
+    _describe(con)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE allowed_pair AS SELECT unnest($1::BIGINT[]) AS unit_l, unnest($2::BIGINT[]) AS unit_r",
+        [[left for left, _ in allowed], [right for _, right in allowed]],
+    )
+    queries = {
+        "decided_different": _decided("different"),
+        "number_of_another": _NUMBER_OF_ANOTHER,
+        "two_births": _TWO_BIRTHS,
+        "two_mothers": _two_parents("mother"),
+        "two_fathers": _two_parents("father"),
+        "born_after_death": _born_after_death(con),
+        "twins": _twins(),
+    }
+    found = con.execute(
+        "SELECT DISTINCT unit_l, unit_r, code FROM ("
+        + " UNION ALL ".join(f"SELECT unit_l, unit_r, {_PAIRS.index(code)} AS code FROM ({query})" for code, query in queries.items())
+        + f") WHERE code = 0 OR (unit_l, unit_r) NOT IN ({_decided('same')}) ORDER BY ALL"
+    ).fetchnumpy()
+    left, right, code = (np.ma.getdata(found[name]).astype(np.int64) for name in ("unit_l", "unit_r", "code"))
+    return CannotLinks(left, right, code, _PAIRS, _exclusions(con))
+
+
+def _describe(con: duckdb.DuckDBPyConnection) -> None:
+    """`component_mention`: the mentions of linked units. `component_row`: rows of `unit`, with the component."""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE component_mention AS
+        SELECT component_unit.component, component_unit.unit_id, unit_mention.number, mention.*
+        FROM component_unit JOIN unit_mention USING (unit_id) JOIN mention USING (mention_id)""")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE component_row AS
+        SELECT component, unit.* FROM component_unit JOIN unit ON unique_id = unit_id""")
+
+
+def _decided(verdict: str) -> str:
+    """Query (unit_l, unit_r), smaller first, of pairs that reviewers decided."""
+    return f"""
+        SELECT least(l.unit_id, r.unit_id) AS unit_l, greatest(l.unit_id, r.unit_id) AS unit_r
+        FROM decided JOIN component_mention AS l ON l.mention_id = mention_l JOIN component_mention AS r ON r.mention_id = mention_r
+        WHERE verdict = '{verdict}' AND l.unit_id <> r.unit_id"""
+
+
+_NUMBER_OF_ANOTHER = """
+    SELECT DISTINCT least(owner.unit_id, bearer.unit_id) AS unit_l, greatest(owner.unit_id, bearer.unit_id) AS unit_r
+    FROM component_mention AS owner JOIN component_mention AS bearer
+        ON owner.component = bearer.component AND owner.number = bearer.id_number AND owner.unit_id <> bearer.unit_id
+    WHERE bearer.number IS DISTINCT FROM bearer.id_number"""
+
+_TWO_BIRTHS = """
+    WITH certificate AS (SELECT DISTINCT component, unit_id, birth_date, own_keys[1] AS key FROM component_mention
+                         WHERE category = 'birth_family_support' AND role = 'child' AND own_keys[1] LIKE 'birth|%')
+    SELECT a.unit_id AS unit_l, b.unit_id AS unit_r FROM certificate AS a JOIN certificate AS b USING (component)
+    WHERE a.unit_id < b.unit_id AND damerau_levenshtein(a.key, b.key) > 1"""
+
+
+def _twins() -> str:
+    """Query of units with one birth date and family, and two given names of which neither is the other written differently."""
+    shares = " OR ".join(f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("relative_numbers", "households", "dwellings"))
+    slip = "coalesce(length(l.id_typed) = 18 AND damerau_levenshtein(l.id_typed, r.number) <= 1, false)"
+    return f"""
+        SELECT l.unique_id AS unit_l, r.unique_id AS unit_r
+        FROM component_row AS l JOIN component_row AS r
+            ON l.component = r.component AND l.birth_date = r.birth_date AND l.surname = r.surname AND l.unique_id < r.unique_id
+        WHERE NOT l.damaged AND NOT r.damaged AND l.plain <> r.plain AND length(l.plain) = length(r.plain)
+          AND NOT coalesce({agreeing_names("l", "r", former=False)}, false) AND NOT coalesce(list_has_any(l.names, r.names), false)
+          AND ({shares}) AND NOT {slip} AND NOT {slip.replace("l.", "#.").replace("r.", "l.").replace("#.", "r.")}"""
+
+
+def _two_parents(role: str) -> str:
+    """Query of units whose records of birth or registration name two mothers (fathers), who differ in valid number and in name."""
+    return f"""
+        WITH stated AS (
+            SELECT DISTINCT child.component, child.unit_id, parent.id_number, form.plain, form.sound, form.own_form, form.damaged
+            FROM component_mention AS child JOIN mention AS parent ON parent.record_id = child.record_id AND parent.role = '{role}'
+            JOIN name_form AS form ON form.raw = parent.name
+            WHERE child.subject AND child.role IN ('holder', 'child') AND form.plain IS NOT NULL AND parent.id_number IS NOT NULL
+              AND child.category IN ('household_registration', 'birth_family_support'))
+        SELECT l.unit_id AS unit_l, r.unit_id AS unit_r FROM stated AS l JOIN stated AS r USING (component)
+        WHERE l.unit_id < r.unit_id AND l.id_number <> r.id_number AND NOT coalesce({agreeing_names("l", "r", former=False)}, false)"""
+
+
+_DEATHS = {
+    "current_household_registration": "SELECT record_id, cancel_date AS death_date FROM current_household_registration WHERE status = '3'",
+    "current_health_records": "SELECT record_id, death_date FROM current_health_records",
+}
+"""Where a death stands with its date."""
+
+
+def _born_after_death(con: duckdb.DuckDBPyConnection) -> str:
+    """Query of units of which one was born after the other's death."""
+    there = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    sources = [query for table, query in _DEATHS.items() if table in there]
+    if not sources:
+        return "SELECT 0::BIGINT AS unit_l, 0::BIGINT AS unit_r WHERE false"
+    return f"""
+        WITH died AS (SELECT component, unit_id, max(death_date) AS death_date
+                      FROM component_mention JOIN ({" UNION ALL ".join(sources)}) USING (record_id)
+                      WHERE subject AND role = 'holder' AND death_date IS NOT NULL GROUP BY component, unit_id)
+        SELECT least(died.unit_id, other.unique_id) AS unit_l, greatest(died.unit_id, other.unique_id) AS unit_r
+        FROM died JOIN component_row AS other USING (component)
+        WHERE died.unit_id <> other.unique_id AND other.birth_date > died.death_date"""
+
+
+def _exclusions(con: duckdb.DuckDBPyConnection) -> tuple[Exclusion, ...]:
+    """Knowledge by a value of units: what excludes those that share it, and what excludes those that differ in it."""
+    numbers = frozenset(
+        (min(pair), max(pair))
+        for pair in con.execute("""
+            SELECT (hash(l.number) >> 1)::BIGINT, (hash(r.number) >> 1)::BIGINT
+            FROM allowed_pair JOIN component_row AS l ON l.unique_id = unit_l JOIN component_row AS r ON r.unique_id = unit_r
+            WHERE l.number IS NOT NULL AND r.number IS NOT NULL""").fetchall()
+    )
+    units = frozenset((min(pair), max(pair)) for pair in con.execute("SELECT unit_l, unit_r FROM allowed_pair").fetchall())
+    registered = "category = 'household_registration' AND role = 'holder'"
+    return (
+        _exclusion(con, "one_record", True, _repeated("record_id", "NOT is_self")),
+        _exclusion(
+            con,
+            "one_household",
+            True,
+            _repeated(
+                "household",
+                f"household IS NOT NULL AND ({registered} AND number IS NOT NULL OR category = 'social_assistance' AND role = 'holder')",
+            ),
+        ),
+        _exclusion(con, "two_numbers", False, "SELECT DISTINCT unit_id, number AS value FROM component_mention", numbers),
+        _exclusion(
+            con, "two_registrations", False, f"SELECT DISTINCT unit_id, unit_id AS value FROM component_mention WHERE {registered}", units
+        ),
+        _exclusion(con, "two_sexes", False, _SEXES),
+    )
+
+
+def _repeated(value: str, where: str) -> str:
+    """Query (unit_id, value) of values that two units of a component share."""
+    return f"""
+        SELECT DISTINCT unit_id, {value} AS value FROM component_mention WHERE {where}
+        QUALIFY min(unit_id) OVER (PARTITION BY component, {value}) <> max(unit_id) OVER (PARTITION BY component, {value})"""
+
+
+_SEXES = f"""
+    SELECT unit_id, min(sex) AS value FROM component_mention
+    WHERE subject AND sex IS NOT NULL GROUP BY unit_id
+    HAVING min(sex) = max(sex)
+       AND (count(DISTINCT category) >= {STRONG_SEX_REGISTERS} OR min(sex) = {sex_in_number("any_value(number)")})"""
+"""Registers state one sex, and either the number says the same or there are several of them. The number alone is not enough: one that was
+issued with the wrong digit is replaced, and the person then has two."""
+
+
+def _exclusion(
+    con: duckdb.DuckDBPyConnection, code: str, exclude_same: bool, query: str, allowed: frozenset[tuple[int, int]] = frozenset()
+) -> Exclusion:
+    """Values of any type become whole numbers; equal values the same one."""
+    found = con.execute(f"""
+        SELECT unit_id, CASE WHEN typeof(value) = 'BIGINT' THEN try_cast(value AS BIGINT) ELSE (hash(value) >> 1)::BIGINT END AS value
+        FROM ({query}) WHERE value IS NOT NULL ORDER BY ALL""").fetchnumpy()
+    nodes, values = (np.ma.getdata(found[name]).astype(np.int64) for name in ("unit_id", "value"))
+    return Exclusion(code, nodes, values, exclude_same, allowed)
