@@ -34,6 +34,10 @@ import duckdb
 
 from resolvers.linkage.model import Model
 from resolvers.quality import cells, estimation, evidence, hiding, subgroups, unlinkable
+from resolvers.quality.report import write_report
+from resolvers.quality.verdicts import Bounds, Severity, Verdict, verdicts
+
+__all__ = ["Bounds", "Estimate", "Severity", "Verdict", "estimate", "verdicts", "write_report"]
 
 MAX_DONORS = 20_000
 METHOD = "hidden numbers, post-stratified; predictive bootstrap; 98 percent interval"

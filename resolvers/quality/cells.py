@@ -20,7 +20,7 @@ from resolvers.quality import subgroups
 
 Array = npt.NDArray[Any]
 
-CELL = """concat_ws('|', {alias}.category, {alias}.role, u.birth_date IS NULL, u.phones IS NULL, u.damaged OR u.plain IS NULL,
+CELL = """concat_ws('|', mention.category, mention.role, u.birth_date IS NULL, u.phones IS NULL, u.damaged OR u.plain IS NULL,
     u.dwellings IS NULL, u.townships IS NULL, u.relative_numbers IS NULL AND u.relative_names IS NULL)"""
 """The finest cell; its first parts name the coarser ones."""
 
@@ -94,9 +94,9 @@ def hidden_events(con: duckdb.DuckDBPyConnection, known: Labels) -> Events:
     their = ", ".join(f"person.{name} AS their_{name}" for name in subgroups.DIMENSIONS[:-1])
     rows = columns_of(con, f"""
         WITH own AS (SELECT mention_id, {subgroups.own_values()} FROM quality_mention SEMI JOIN trial USING (mention_id))
-        SELECT {CELL.format(alias="said")} AS cell, trial.chances AS weight, trial.outcome, person.size - 1 AS others,
+        SELECT {CELL} AS cell, trial.chances AS weight, trial.outcome, person.size - 1 AS others,
                person.loose AS others_loose, 1 AS loose, {own}, {their}
-        FROM trial JOIN quality_mention AS said USING (mention_id) JOIN own USING (mention_id)
+        FROM trial JOIN quality_mention AS said USING (mention_id) JOIN mention USING (mention_id) JOIN own USING (mention_id)
         JOIN quality_cluster AS person ON person.cluster = said.cluster JOIN trial_left AS u ON u.unique_id = -trial.unit_id
         ORDER BY mention_id""")
     return Events(rows["cell"], rows["weight"].astype(float), rows["outcome"], pairs_of(rows, known))
@@ -106,7 +106,7 @@ def placed_events(con: duckdb.DuckDBPyConnection, known: Labels, limit: int) -> 
     """A sample of the mentions without number that were placed with others: what a wrong one among them would cost."""
     own = ", ".join(f"person.{name} AS own_{name}, person.{name} AS their_{name}" for name in subgroups.DIMENSIONS[:-1])
     rows = columns_of(con, f"""
-        SELECT said.category || '|' || said.role AS cell, 1 AS weight, 'placed' AS outcome, person.size - 1 AS others,
+        SELECT '' AS cell, 1 AS weight, 'placed' AS outcome, person.size - 1 AS others,
                person.loose - 1 AS others_loose, 1 AS loose, {own}
         FROM quality_mention AS said JOIN quality_cluster AS person USING (cluster)
         WHERE said.loose AND person.size > 1 ORDER BY md5('placed|' || mention_id), mention_id LIMIT {limit}""")
@@ -126,10 +126,10 @@ def loose_cells(con: duckdb.DuckDBPyConnection) -> dict[str, Array]:
     """By finest cell: how many mentions without number share their person with another mention (`placed`) and how many
     stay alone."""
     return columns_of(con, f"""
-        SELECT {CELL.format(alias="said")} AS cell, count(*) FILTER (person.size > 1) AS placed,
+        SELECT {CELL} AS cell, count(*) FILTER (person.size > 1) AS placed,
                count(*) FILTER (person.size = 1) AS alone
         FROM quality_mention AS said JOIN quality_cluster AS person USING (cluster) JOIN unit AS u ON u.unique_id = said.unit_id
-        WHERE said.loose GROUP BY 1 ORDER BY 1""")
+        JOIN mention USING (mention_id) WHERE said.loose GROUP BY 1 ORDER BY 1""")
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Array]:

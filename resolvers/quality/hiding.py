@@ -11,10 +11,9 @@ that only the hidden record states can help to find it. One mention per person, 
 from __future__ import annotations
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
-from resolvers.linkage import clusters, units
-from resolvers.linkage import model as linkage_model
+from resolvers.linkage import clusters, scoring, units
+from resolvers.linkage.model import Model, settings
 from resolvers.linkage.nuclei import agreeing_names
 
 MAX_HIDDEN = 20_000
@@ -30,13 +29,13 @@ SEED = "quality"
 OUTCOMES = ("right", "wrong", "nobody")
 
 
-def run_trial(con: duckdb.DuckDBPyConnection, model: linkage_model.Model) -> int:
+def run_trial(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     """Write `trial` (mention_id, unit_id, cluster, outcome, found, weight, probability): one row per hidden mention, its
     own cluster and where it was placed. Returns their number."""
     _choose(con)
     units.build(con, "trial_mention", "trial_unit")
     _score(con, model)
-    _place(con)
+    _place(con, threshold_of(model))
     row = con.execute("SELECT count(*) FROM trial").fetchone()
     return int(row[0]) if row else 0
 
@@ -60,57 +59,73 @@ def _choose(con: duckdb.DuckDBPyConnection) -> None:
         SELECT mention_id, unit_id, count(*) OVER (PARTITION BY unit_id) AS chances FROM affordable
         QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY draw, mention_id) = 1""")
     con.execute("""
-        CREATE OR REPLACE TABLE trial_mention AS
+        CREATE OR REPLACE TEMP TABLE trial_mention AS
         SELECT unit_mention.mention_id,
                CASE WHEN hidden.mention_id = unit_mention.mention_id THEN -unit_mention.unit_id ELSE unit_mention.unit_id END AS unit_id,
                CASE WHEN hidden.mention_id <> unit_mention.mention_id THEN number END AS number
         FROM unit_mention JOIN hidden USING (unit_id)""")
 
 
-def _score(con: duckdb.DuckDBPyConnection, model: linkage_model.Model) -> None:
+def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """`trial_pair` (hidden, other, weight, probability): the hidden units against all others."""
     con.execute("UPDATE trial_unit SET foreign_number = NULL WHERE unique_id < 0")
-    _drop_shared(con, "phone", "phones", units.MAX_UNITS_PER_PHONE)
-    _drop_shared(con, "dwelling_code", "dwellings", units.MAX_UNITS_PER_DWELLING)
-    con.execute("CREATE OR REPLACE TABLE trial_left AS FROM trial_unit WHERE unique_id < 0")
+    for field, values in (("phone", "phones"), ("dwelling", "dwellings")):
+        _drop_shared(con, field, values)
+    con.execute("CREATE OR REPLACE TEMP TABLE trial_left AS FROM trial_unit WHERE unique_id < 0")
     con.execute("""
-        CREATE OR REPLACE TABLE trial_right AS
+        CREATE OR REPLACE TEMP TABLE trial_right AS
         SELECT * FROM unit ANTI JOIN hidden ON hidden.unit_id = unit.unique_id
         UNION ALL BY NAME SELECT * FROM trial_unit WHERE unique_id > 0""")
-    persons = max(_count(con, "SELECT count(*) FROM unit"), 2)
-    api = DuckDBAPI(connection=con)
-    right = api.register("trial_right")
-    linker = Linker(right, linkage_model.settings(model, 1 / persons), log_level=None, validate_settings=False)
-    con.execute("""
-        CREATE OR REPLACE TABLE trial_names AS
-        WITH named AS (SELECT plain, count(*) AS n FROM trial_right WHERE plain IS NOT NULL GROUP BY plain)
-        SELECT plain, (n + (plain IN (SELECT plain FROM trial_left))::INT) / (SELECT sum(n) + 1 FROM named) AS tf_plain FROM named""")
-    linker.table_management.register_term_frequency_lookup(api.register("trial_names"), "plain")
-    found = linker.inference.predict_between(api.register("trial_left"), right,
-                                             threshold_match_weight=clusters.LOWEST_WEIGHT)
+    scoring.score_between(con, model, "trial_left", "trial_right", "trial_scored")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE trial_pair AS
-        SELECT least(unique_id_l, unique_id_r) AS hidden, greatest(unique_id_l, unique_id_r) AS other,
-               max(match_weight) AS weight, max(match_probability) AS probability
-        FROM {found.physical_name} GROUP BY ALL""")
-    linker._db_api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call,unused-ignore]
+        SELECT hidden, other, weight, 1 / (1 + pow(2, -weight)) AS probability
+        FROM (SELECT unit_l AS hidden, unit_r AS other, weight + {_commonness(con, model)} AS weight FROM trial_scored
+              JOIN trial_left AS l ON l.unique_id = unit_l JOIN trial_right AS r ON r.unique_id = unit_r)
+        WHERE weight >= {clusters.LOWEST_WEIGHT}""")
 
 
-def _drop_shared(con: duckdb.DuckDBPyConnection, column: str, values: str, bound: int) -> None:
+def _commonness(con: duckdb.DuckDBPyConnection, model: Model) -> str:
+    """SQL: what a pair's weight gains when names are as common as in production, where the mention without number is one unit more that
+    states its name. Splink counts both sides of the trial together, which makes rare names rarer the more mentions are hidden."""
+    levels = [level for comparison in settings(model, 0.1)["comparisons"] for level in comparison["comparison_levels"]]
+    if not any(level.get("tf_adjustment_column") == "plain" for level in levels):
+        return "0"
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE trial_name AS
+        WITH named AS (SELECT plain, count(*) FILTER (unique_id > 0) AS others, count(*) AS both_sides
+                       FROM (SELECT plain, unique_id FROM trial_left UNION ALL SELECT plain, unique_id FROM trial_right)
+                       WHERE plain IS NOT NULL GROUP BY plain),
+             total AS (SELECT sum(others) AS others, sum(both_sides) AS both_sides FROM named)
+        SELECT plain, log2((named.both_sides / total.both_sides) / ((named.others + 1) / (total.others + 1))) AS gain
+        FROM named, total""")
+    return "CASE WHEN l.plain = r.plain THEN (SELECT gain FROM trial_name WHERE trial_name.plain = l.plain) ELSE 0 END"
+
+
+def _drop_shared(con: duckdb.DuckDBPyConnection, field: str, values: str) -> None:
     """Values that too many units of the whole city state fall out of the trial's units, as they do in production."""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE shared_value AS
-        SELECT {column} AS value FROM unit_mention JOIN mention USING (mention_id) WHERE {column} IS NOT NULL
-        GROUP BY {column} HAVING count(DISTINCT unit_id) > {bound}""")
+    con.execute("CREATE OR REPLACE TEMP TABLE too_common AS SELECT value FROM shared_value WHERE field = $1", [field])
     con.execute(f"""
         WITH stated AS (SELECT unique_id, unnest({values}) AS value FROM trial_unit),
-             touched AS (SELECT DISTINCT unique_id FROM stated SEMI JOIN shared_value USING (value)),
-             kept AS (SELECT unique_id, list(value ORDER BY value) FILTER (value NOT IN (FROM shared_value)) AS remaining
+             touched AS (SELECT DISTINCT unique_id FROM stated SEMI JOIN too_common USING (value)),
+             kept AS (SELECT unique_id, list(value ORDER BY value) FILTER (value NOT IN (FROM too_common)) AS remaining
                       FROM stated SEMI JOIN touched USING (unique_id) GROUP BY unique_id)
         UPDATE trial_unit SET {values} = kept.remaining FROM kept WHERE kept.unique_id = trial_unit.unique_id""")
 
 
-def _place(con: duckdb.DuckDBPyConnection) -> None:
+_TWO_PEOPLE = """
+    SELECT -hidden.unit_id AS hidden, mention_cluster.cluster FROM hidden JOIN mention AS own USING (mention_id)
+    JOIN mention AS other ON other.record_id = own.record_id AND other.mention_id <> own.mention_id AND NOT other.is_self
+    JOIN mention_cluster ON mention_cluster.mention_id = other.mention_id
+    UNION
+    SELECT -hidden.unit_id, mention_cluster.cluster FROM hidden JOIN mention AS own USING (mention_id)
+    JOIN mention AS other ON other.household = own.household AND other.category = own.category AND other.role = own.role
+      AND other.record_id <> own.record_id
+    JOIN mention_cluster ON mention_cluster.mention_id = other.mention_id"""
+"""Clusters that hold somebody else than the hidden mention for certain: another role of its record, another member of its household."""
+
+
+def _place(con: duckdb.DuckDBPyConnection, threshold: float) -> None:
     agree = f"""(l.sound IS NULL OR r.sound IS NULL OR {agreeing_names("l", "r", former=False)}
                  OR coalesce(list_has_any(l.names, r.names), false))"""
     con.execute("""
@@ -118,29 +133,27 @@ def _place(con: duckdb.DuckDBPyConnection) -> None:
         WITH stated AS (SELECT unit_id, key FROM (SELECT unit_id, unnest(own_keys) AS key FROM unit_mention JOIN mention USING (mention_id)
                         ANTI JOIN hidden USING (mention_id))),
              asked AS (SELECT hidden.unit_id, unnest(own_keys) AS key FROM hidden JOIN mention USING (mention_id))
-        SELECT DISTINCT -asked.unit_id AS hidden, stated.unit_id AS other FROM asked JOIN stated USING (key)""")
+        SELECT DISTINCT -asked.unit_id AS hidden, stated.unit_id AS other FROM asked JOIN stated USING (key)
+        WHERE key NOT IN (SELECT value FROM shared_value WHERE field = 'own_key')""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE trial_edge AS
         SELECT hidden, other, max(edge.weight) AS weight, max(edge.probability) AS probability, bool_or({agree}) AS acceptable
-        FROM (SELECT * FROM trial_pair UNION ALL SELECT hidden, other, {clusters.KEY_WEIGHT}, 1.0 FROM trial_key) AS edge
+        FROM (SELECT * FROM trial_pair UNION ALL SELECT hidden, other, {scoring.KEY_WEIGHT}, 1.0 FROM trial_key) AS edge
         JOIN trial_left AS l ON l.unique_id = hidden JOIN trial_right AS r ON r.unique_id = other GROUP BY ALL""")
     con.execute("""
-        CREATE OR REPLACE TEMP TABLE unit_cluster AS
+        CREATE OR REPLACE TEMP TABLE trial_cluster AS
         SELECT unit_id, any_value(cluster) AS cluster, any_value(number) AS number
         FROM unit_mention JOIN mention_cluster USING (mention_id) GROUP BY unit_id""")
     con.execute(f"""
-        CREATE OR REPLACE TABLE trial AS
-        WITH numbered AS (SELECT DISTINCT cluster FROM unit_cluster WHERE number IS NOT NULL),
+        CREATE OR REPLACE TEMP TABLE trial AS
+        WITH numbered AS (SELECT DISTINCT cluster FROM trial_cluster WHERE number IS NOT NULL),
         reached AS (
             SELECT hidden, cluster, max(weight) AS weight, max(probability) AS probability,
                    max(weight) FILTER (acceptable) AS usable, cluster IN (SELECT cluster FROM numbered) AS numbered
-            FROM trial_edge JOIN unit_cluster ON unit_id = other GROUP BY ALL),
-        beside AS (
-            SELECT DISTINCT -hidden.unit_id AS hidden, cluster FROM hidden JOIN mention AS own USING (mention_id)
-            JOIN mention AS other ON other.record_id = own.record_id AND other.mention_id <> own.mention_id AND NOT other.is_self
-            JOIN mention_cluster ON mention_cluster.mention_id = other.mention_id),
+            FROM trial_edge JOIN trial_cluster ON unit_id = other GROUP BY ALL),
+        beside AS ({_TWO_PEOPLE}),
         chosen AS (
-            SELECT * FROM reached ANTI JOIN beside USING (hidden, cluster) WHERE usable >= {clusters.MIN_WEIGHT}
+            SELECT * FROM reached ANTI JOIN beside USING (hidden, cluster) WHERE usable >= {threshold}
             QUALIFY row_number() OVER (PARTITION BY hidden ORDER BY usable DESC, cluster) = 1),
         rivals AS (
             SELECT DISTINCT chosen.hidden FROM chosen JOIN reached ON reached.hidden = chosen.hidden
@@ -151,10 +164,10 @@ def _place(con: duckdb.DuckDBPyConnection) -> None:
                CASE WHEN placed.cluster IS NULL THEN 'nobody' WHEN placed.cluster = own.cluster THEN 'right'
                     WHEN NOT placed.numbered THEN 'unknown' ELSE 'wrong' END AS outcome,
                placed.cluster AS found, placed.usable AS weight, placed.probability
-        FROM hidden JOIN unit_cluster AS own USING (unit_id) LEFT JOIN placed ON placed.hidden = -hidden.unit_id
+        FROM hidden JOIN trial_cluster AS own USING (unit_id) LEFT JOIN placed ON placed.hidden = -hidden.unit_id
         ORDER BY hidden.mention_id""")
 
 
-def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0] or 0) if row else 0
+def threshold_of(model: Model) -> float:
+    """Match weight from which the present model links."""
+    return float(getattr(model, "threshold", clusters.MIN_WEIGHT))

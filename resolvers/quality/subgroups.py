@@ -44,20 +44,22 @@ def describe(con: duckdb.DuckDBPyConnection) -> None:
 
     loose: the mention is no owner of a valid number; the model, a key or nothing places it.
     """
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE long_name AS
+        SELECT raw FROM name_form WHERE plain IS NOT NULL AND (length(plain) >= 5 OR regexp_matches(raw, '\\S[·•.．‧・･。﹒∙⋅᛫]\\S'))""")
     con.execute(f"""
-        CREATE OR REPLACE TABLE quality_mention AS
-        SELECT mention_id, unit_id, cluster, number IS NULL AS loose, number, record_id, category, role,
+        CREATE OR REPLACE TEMP TABLE quality_mention AS
+        SELECT mention_id, unit_id, cluster, number IS NULL AS loose, number,
                mention.birth_date AS birth_date, mention.sex AS sex,
                CASE WHEN category = 'residence_permits' AND role = 'holder' THEN 'migrant'
                     WHEN category = 'household_registration' AND role = 'holder' THEN 'resident' END AS migrant,
-               CASE WHEN length(form.plain) >= 5 OR regexp_matches(mention.name, '\\S[·•.．‧・･。﹒∙⋅᛫]\\S') THEN 'long or dotted'
-                    WHEN form.plain IS NOT NULL THEN 'other' END AS minority_name,
+               CASE WHEN long_name.raw IS NOT NULL THEN 'long or dotted' WHEN mention.name IS NOT NULL THEN 'other' END AS minority_name,
                {_area(_COMMUNITY, "township_code")} AS area
         FROM mention JOIN unit_mention USING (mention_id) JOIN mention_cluster USING (mention_id)
-        LEFT JOIN name_form AS form ON form.raw = mention.name
+        LEFT JOIN long_name ON long_name.raw = mention.name
         WHERE subject""")
     con.execute(f"""
-        CREATE OR REPLACE TABLE quality_cluster AS
+        CREATE OR REPLACE TEMP TABLE quality_cluster AS
         WITH one AS (
             SELECT cluster, count(*) AS size, count(*) FILTER (loose) AS loose, count(DISTINCT number) AS numbers,
                    coalesce(min({date_in_number("number")}), min(birth_date)) AS birth_date,
