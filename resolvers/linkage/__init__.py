@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from resolvers.linkage import assignment, increments, model, nuclei, persons, relatives, scoring
+from resolvers.linkage import assignment, clusters, increments, model, nuclei, persons, relatives, scoring
 from resolvers.registry import assign_ids
 from sources.catalogue import load_catalogue
 
@@ -35,6 +35,10 @@ class Resolution:
     new: int = 0
     gone: int = 0
     units_touched: int = 0
+    cuts: int = 0
+    """pairs above the threshold that were not used"""
+    contradictions: tuple[clusters.Contradiction, ...] = ()
+    """decisions of reviewers that could not be applied; in an increment, those that hang together with what changed"""
     degraded: tuple[scoring.Degraded, ...] = field(default=())
     """blocking rules that left out keys, because they would have proposed too many pairs"""
 
@@ -60,7 +64,7 @@ def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_every
     if not increments.builds_upon(state, delta):
         return resolve(con, models, run, why_everything="a model was trained")
     degraded = _score(con, used_model, touched)
-    links = persons.group(con, touched)
+    outcome = persons.group(con, touched)
     relatives.place(con)
     persons.settle(con, delta)
     assign_ids(con, run, delta.scope("touched_cluster"))
@@ -70,7 +74,9 @@ def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_every
         mentions=_count(con, "mention_person"),
         persons=found,
         pairs=_count(con, "pair"),
-        links=links,
+        links=_count(con, "link_edge"),
+        cuts=_count(con, "cut"),
+        contradictions=outcome.contradictions,
         trained_on=used_model.trained_on,
         everything=delta.everything,
         new=delta.new,

@@ -9,7 +9,6 @@ Every function replaces the rows of what changed, and everything in a run for ev
 from __future__ import annotations
 
 import duckdb
-import pyarrow as pa
 
 from resolvers.linkage import clusters
 from resolvers.linkage.assignment import content_id, mention_key, within
@@ -20,14 +19,14 @@ HEALTH_CATEGORIES = ("health_records", "care_followups")
 JUSTICE_CATEGORIES = ("resettlement_support",)
 
 
-def group(con: duckdb.DuckDBPyConnection, touched: str | None) -> int:
-    """Cluster the units and bring `mention_cluster` (mention_id, cluster) up to date; returns the number of links.
+def group(con: duckdb.DuckDBPyConnection, touched: str | None) -> clusters.Outcome:
+    """Cluster the units and bring `mention_cluster` (mention_id, cluster) up to date.
 
     Writes `moved_mention` (mention_id, former, cluster) of mentions whose cluster came, went or changed.
     """
     snapshot(con, "unit_cluster", "former_unit_cluster")
     snapshot(con, "cluster_confidence", "former_confidence")
-    links = _cluster(con)
+    outcome = clusters.cluster(con, touched=_to_cluster(con, touched))
     con.execute("CREATE TABLE IF NOT EXISTS mention_cluster (mention_id BIGINT, cluster BIGINT)")
     scope = None
     if touched is not None:
@@ -52,7 +51,15 @@ def group(con: duckdb.DuckDBPyConnection, touched: str | None) -> int:
         FROM former_cluster AS former FULL JOIN (SELECT * FROM mention_cluster WHERE {within("mention_id", scope)}) AS present
             USING (mention_id)
         WHERE former.cluster IS DISTINCT FROM present.cluster""")
-    return links
+    return outcome
+
+
+def _to_cluster(con: duckdb.DuckDBPyConnection, touched: str | None) -> str | None:
+    """`to_cluster`: touched units, and those that lost a pair with one of them."""
+    if touched is None:
+        return None
+    con.execute(f"CREATE OR REPLACE TEMP TABLE to_cluster AS SELECT unit_id FROM {touched} UNION SELECT unit_id FROM parted")
+    return "to_cluster"
 
 
 def snapshot(con: duckdb.DuckDBPyConnection, table: str, name: str) -> None:
@@ -66,41 +73,6 @@ _STEPS = {
     "cluster_confidence": "cluster BIGINT, probability DOUBLE",
     "person_of_cluster": "cluster BIGINT, person_id VARCHAR",
 }
-
-
-def _cluster(con: duckdb.DuckDBPyConnection) -> int:
-    """`unit_cluster`, `cluster_confidence` and `link_edge` of the whole store."""
-    edges = clusters.collect_edges(con)
-    roots, used = clusters.agglomerate(edges, clusters.collect_known(con, edges))
-    con.register(
-        "_roots",
-        pa.table({"unit_id": pa.array(list(roots), pa.int64()), "cluster": pa.array(list(roots.values()), pa.int64())}),
-    )
-    con.execute("CREATE OR REPLACE TABLE unit_cluster AS FROM _roots")
-    con.register(
-        "_edges",
-        pa.table(
-            {
-                "unit_l": pa.array([edge.left for edge in used], pa.int64()),
-                "unit_r": pa.array([edge.right for edge in used], pa.int64()),
-                "weight": pa.array([edge.weight for edge in used], pa.float64()),
-                "probability": pa.array([edge.probability for edge in used], pa.float64()),
-                "reason": pa.array([edge.reason for edge in used], pa.string()),
-            }
-        ),
-    )
-    con.execute("""
-        CREATE OR REPLACE TABLE link_edge AS
-        WITH first_mention AS (SELECT unit_id, min(mention_id) AS mention_id FROM unit_mention GROUP BY unit_id)
-        SELECT l.mention_id AS mention_l, r.mention_id AS mention_r, weight, probability, reason
-        FROM _edges JOIN first_mention AS l ON l.unit_id = unit_l JOIN first_mention AS r ON r.unit_id = unit_r ORDER
-            BY ALL""")
-    con.execute("""
-        CREATE OR REPLACE TABLE cluster_confidence AS
-        SELECT cluster, min(probability) AS probability FROM _edges JOIN _roots ON unit_id = unit_l GROUP BY ALL""")
-    con.unregister("_roots")
-    con.unregister("_edges")
-    return len(used)
 
 
 def settle(con: duckdb.DuckDBPyConnection, delta: Delta) -> None:
