@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -135,7 +136,8 @@ def as_json(explanation: Explanation, language: Language) -> str:
                 one.pop(name)
     for step in answer["path"]:
         link = step.pop("link")
-        step |= {name: link[name] for name in ("weight", "probability", "reason")}
+        step |= {name: link[name] for name in ("probability", "reason")}
+        step["weight"] = link["weight"] if math.isfinite(link["weight"]) else None
     return json.dumps(answer | {"sentences": telling.tell(explanation, language)}, ensure_ascii=False, indent=1)
 
 

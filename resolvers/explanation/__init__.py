@@ -17,7 +17,6 @@ from resolvers.explanation.evidence import Rule, Scales, Weighing
 from resolvers.explanation.facts import Constraint, Decision, Placement, Shown
 from resolvers.explanation.paths import Link, links_of, shortest_path
 from resolvers.explanation.references import ExplanationProblem, Side, find_side, require_state
-from resolvers.linkage import clusters
 
 __all__ = ["Explanation", "ExplanationProblem", "Party", "Step", "explain"]
 
@@ -52,9 +51,11 @@ class Explanation:
     """Everything that is known of two sides.
 
     `ground` says what decides. Joined: `nucleus` (one number, names agree), `links`, `family`, `family_group`, `unnamed` (the
-    run left no link that says so). Apart: `decision`, `constraint`, `relative`, `not_compared`, `weak`, `unnamed`.
+    run left no link that says so). Apart: `decision`, `constraint`, `relative`, `not_compared`, `weak`,
+    `not_acceptable` (heavy enough, but neither names nor numbers allow the link).
     `weighing`: the model on the two units that speak most for one person; `alone`: on the two records only, as if they had no
-    number (one unit has nothing to compare). `threshold`: match weight from which a link is made.
+    number (inside a unit nothing is compared). `weights`: of all pairs of units, descending. `threshold`: match weight from
+    which a link is made.
     """
 
     a: Party
@@ -64,7 +65,7 @@ class Explanation:
     path: tuple[Step, ...]
     weighing: Weighing | None
     alone: bool
-    compared: int
+    weights: tuple[float, ...]
     threshold: float
     constraints: tuple[Constraint, ...]
     decisions: tuple[Decision, ...]
@@ -83,12 +84,12 @@ def explain(con: duckdb.DuckDBPyConnection, models: Path, a: str, b: str, *, whe
     units = facts.units_of(con, left), facts.units_of(con, right)
     with Scales(con, models) as scales:
         path = _path(con, scales, left, right, units) if joined else None
-        weighing, alone, compared = _weighing(scales, left, right, units)
+        weighing, alone, weights = _weighing(scales, left, right, units)
+        threshold = scales.threshold
         rules = scales.rules(units[0][:MAX_UNITS], units[1][:MAX_UNITS]) if units[0] and units[1] and not joined else []
     constraints = [] if joined else facts.constraints(con, left, right)
     decisions = facts.decisions(con, left, right)
     placements = tuple(found for found in (facts.placement(con, left, "A"), facts.placement(con, right, "B")) if found)
-    threshold = clusters.MIN_WEIGHT
     ground = _ground_joined(path, placements) if joined else _ground_apart(decisions, constraints, placements, rules, weighing, threshold)
     parties = [
         Party(name, side, tuple(found), _values(con, side, found, weighing, alone))
@@ -102,7 +103,7 @@ def explain(con: duckdb.DuckDBPyConnection, models: Path, a: str, b: str, *, whe
         tuple(path or ()),
         weighing,
         alone,
-        compared,
+        tuple(weights),
         threshold,
         tuple(constraints),
         tuple(decisions),
@@ -162,16 +163,16 @@ def _path(con: duckdb.DuckDBPyConnection, scales: Scales, a: Side, b: Side, unit
     ]
 
 
-def _weighing(scales: Scales, a: Side, b: Side, units: tuple[list[int], list[int]]) -> tuple[Weighing | None, bool, int]:
-    """The weighing to show, whether it is of the records alone, and how many pairs of units were weighed."""
+def _weighing(scales: Scales, a: Side, b: Side, units: tuple[list[int], list[int]]) -> tuple[Weighing | None, bool, list[float]]:
+    """The weighing to show, whether it is of the records alone, and the weights of all pairs of units, descending."""
     left = [unit for unit in units[0] if unit not in units[1]][:MAX_UNITS]
     right = [unit for unit in units[1] if unit not in units[0]][:MAX_UNITS]
     if left and right:
-        weighed = scales.weigh(left, right)
-        return weighed[0], False, len(weighed)
+        best, weights = scales.weigh(left, right)
+        return best, False, weights
     if len(a.mention_ids) == 1 and len(b.mention_ids) == 1:
-        return scales.weigh_mentions(a.mention_ids[0], b.mention_ids[0]), True, 0
-    return None, False, 0
+        return scales.weigh_mentions(a.mention_ids[0], b.mention_ids[0]), True, []
+    return None, False, []
 
 
 def _ground_joined(path: list[Step] | None, placements: Sequence[Placement]) -> str:
@@ -200,7 +201,7 @@ def _ground_apart(
         return "constraint"
     if not any(rule.met for rule in rules):
         return "not_compared"
-    return "weak" if weighing is None or weighing.weight < threshold else "unnamed"
+    return "weak" if weighing is None or weighing.weight < threshold else "not_acceptable"
 
 
 def _values(con: duckdb.DuckDBPyConnection, side: Side, units: Sequence[int], weighing: Weighing | None, alone: bool) -> dict[str, str]:

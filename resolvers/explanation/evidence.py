@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 from splink import DuckDBAPI, Linker
 
-from resolvers.linkage import comparisons, model, units
+from resolvers.explanation.references import ExplanationProblem
+from resolvers.linkage import clusters, comparisons, model, scoring, units
 
 PRIOR = "prior"
 CALIBRATION = "calibration"
@@ -75,9 +76,13 @@ class Scales:
     def __init__(self, con: duckdb.DuckDBPyConnection, models: Path) -> None:
         path = models / model.MODEL_FILE
         self._con = con
-        self._model = model.read(path) if path.exists() else model.default_model()
-        row = con.execute("SELECT count(*) FROM unit").fetchone()
-        self._settings = model.settings(self._model, 1 / max(int(row[0]) if row else 0, 2))
+        try:
+            self._model = model.read(path) if path.exists() else model.default_model()
+        except ValueError as problem:
+            raise ExplanationProblem(
+                what=str(problem), where=str(path), remedy="put back the model file of the last run, or run again"
+            ) from None
+        self._settings = model.settings(self._model, scoring.prior(con, self._model))
         self._memory = duckdb.connect(config={"temp_directory": "", "threads": 1})
 
     def __enter__(self) -> Scales:
@@ -86,8 +91,14 @@ class Scales:
     def __exit__(self, *_: object) -> None:
         self._memory.close()
 
-    def weigh(self, left: Collection[int], right: Collection[int]) -> list[Weighing]:
-        """Every unit of `left` with every one of `right`, the heaviest first (then the smallest units)."""
+    @property
+    def threshold(self) -> float:
+        """Match weight from which the run made links."""
+        return float(getattr(self._model, "threshold", None) or clusters.MIN_WEIGHT)
+
+    def weigh(self, left: Collection[int], right: Collection[int]) -> tuple[Weighing, list[float]]:
+        """Every unit of `left` with every one of `right`: the pair that weighs most (then the smallest units), and the weights of all,
+        descending."""
         self._copy("explained_left", left)
         self._copy("explained_right", right)
         return self._weighed(_stored(self._con, [*left, *right]))
@@ -168,16 +179,18 @@ class Scales:
         self._memory.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM _rows")
         self._memory.unregister("_rows")
 
-    def _weighed(self, stored: dict[tuple[int, int], tuple[float, float]]) -> list[Weighing]:
+    def _weighed(self, stored: dict[tuple[int, int], tuple[float, float]]) -> tuple[Weighing, list[float]]:
         api = DuckDBAPI(connection=self._memory)
         self._memory.execute("CREATE OR REPLACE TABLE explained AS SELECT * FROM explained_left UNION SELECT * FROM explained_right")
-        # Splink keeps no state between calls that a new linker would share, and configures its settings in place
+        # Splink configures settings in place, so every linker gets its own
         settings = model.settings(self._model, self._settings["probability_two_random_records_match"])
         settings |= {"retain_matching_columns": True, "retain_intermediate_calculation_columns": True}
         linker = Linker(api.register("explained"), settings, log_level=None, validate_settings=False)
         scored = linker.inference.score_pairs(api.register("explained_left"), api.register("explained_right"))
         records = sorted(scored.as_record_list(), key=lambda row: (-row["match_weight"], row["unique_id_l"], row["unique_id_r"]))
-        return [_weighing(linker, record, stored.get(_ordered(record["unique_id_l"], record["unique_id_r"]))) for record in records]
+        kept = [stored.get(_ordered(row["unique_id_l"], row["unique_id_r"])) for row in records]
+        weights = [known[0] if known else float(row["match_weight"]) for row, known in zip(records, kept, strict=True)]
+        return _weighing(linker, records[0], kept[0]), sorted(weights, reverse=True)
 
 
 def _ordered(left: int, right: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from resolvers.explanation.references import Side, has_table
-from resolvers.linkage import restricted_categories
+from resolvers.linkage import cannot_link, restricted_categories
 
 MAX_VALUES = 3
 """Values of one field that are shown of a unit."""
@@ -42,7 +42,7 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Placement:
     """What became of a relative without usable number. `tie`: how the person it was placed with belongs to the family of the
-    person beside whom it is named (`record`, `household`, `dwelling`); None where it was placed with nobody."""
+    person beside whom it is named (`self`, `record`, `household`, `dwelling`, `phone`); None where it was placed with nobody."""
 
     side: str
     role: str
@@ -64,8 +64,13 @@ class Shown:
 
 def units_of(con: duckdb.DuckDBPyConnection, side: Side) -> list[int]:
     """Units of a side, ascending; none for a relative that only its family can place."""
+    return units_among(con, side.mention_ids)
+
+
+def units_among(con: duckdb.DuckDBPyConnection, mention_ids: Collection[int]) -> list[int]:
+    """Units of these mentions, ascending."""
     rows = con.execute(
-        "SELECT DISTINCT unit_id FROM unit_mention WHERE list_contains($1::BIGINT[], mention_id) ORDER BY 1", [list(side.mention_ids)]
+        "SELECT DISTINCT unit_id FROM unit_mention WHERE list_contains($1::BIGINT[], mention_id) ORDER BY 1", [list(mention_ids)]
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -81,11 +86,36 @@ _KNOWN = """
 def constraints(con: duckdb.DuckDBPyConnection, a: Side, b: Side) -> list[Constraint]:
     """Everything recorded or plainly seen that keeps two clusters apart; what was recorded with a cut comes first."""
     found = _cuts(con, a, b)
-    around = _known_between(con, _members(con, a), _members(con, b))
-    direct = _known_between(con, a.mention_ids, b.mention_ids)
-    seen = {one.code for one in found}
-    found += [Constraint(code, code in direct) for code in around if code not in seen]
-    return found
+    members = _members(con, a), _members(con, b)
+    direct = {*_known_between(con, a.mention_ids, b.mention_ids), *_known_of_units(con, units_of(con, a), units_of(con, b))}
+    around = {
+        *_known_between(con, *members),
+        *_known_of_units(con, units_among(con, members[0]), units_among(con, members[1])),
+    }
+    seen = {one.code for one in found} | {"decided_different"}
+    found += [Constraint(code, code in direct) for code in cannot_link.REASONS if code in direct | around and code not in seen]
+    return sorted(found, key=lambda one: (one.weight is None, not one.direct))
+
+
+def _known_of_units(con: duckdb.DuckDBPyConnection, left: Collection[int], right: Collection[int]) -> set[str]:
+    """Codes of what the linkage itself knows of two groups of units."""
+    if not left or not right or not (has_table(con, "decided") and has_table(con, "nucleus")):
+        return set()
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE component_unit AS SELECT unnest($1::BIGINT[]) AS unit_id, 0::BIGINT AS component",
+        [sorted({*left, *right})],
+    )
+    known = cannot_link.collect(con, [])
+    for table in ("component_unit", "component_mention", "component_row", "allowed_pair"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    pairs = zip(known.left.tolist(), known.right.tolist(), known.code.tolist(), strict=True)
+    codes = {known.reasons[code] for one, other, code in pairs if (one in left and other in right) or (one in right and other in left)}
+    for rule in known.exclusions:
+        stated = list(zip(rule.nodes.tolist(), rule.values.tolist(), strict=True))
+        one, other = ({value for node, value in stated if node in side} for side in (left, right))
+        if (one & other) if rule.exclude_same else (one and other and len(one | other) > 1):
+            codes.add(rule.reason)
+    return codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +137,8 @@ def _known_between(con: duckdb.DuckDBPyConnection, a: Collection[int], b: Collec
     """Codes of what is plainly seen between two groups of mentions."""
     left, right = _known(con, a), _known(con, b)
     codes = {
-        "same_record": bool(left.records & right.records),
-        "foreign_number": bool(left.numbers & right.foreign or right.numbers & left.foreign),
+        "one_record": bool(left.records & right.records),
+        "number_of_another": bool(left.numbers & right.foreign or right.numbers & left.foreign),
         "two_numbers": bool(left.numbers and right.numbers and not left.numbers & right.numbers),
         "two_registrations": left.registered and right.registered,
     }
@@ -145,42 +175,57 @@ def _cuts(con: duckdb.DuckDBPyConnection, a: Side, b: Side) -> list[Constraint]:
 
 
 def decisions(con: duckdb.DuckDBPyConnection, a: Side, b: Side) -> list[Decision]:
-    """Verdicts between the two sides, then those between the clusters around them."""
+    """Verdicts between the two sides, then those between the clusters around them; who, when and why where it was kept."""
     if not has_table(con, "decided"):
         return []
+    told = "applied.decided_by, applied.decided_at::DATE::VARCHAR, applied.why"
+    kept = has_table(con, "decision_applied")
     rows = con.execute(
-        """
-        SELECT verdict, (mention_l IN (SELECT unnest($1::BIGINT[])) AND mention_r IN (SELECT unnest($2::BIGINT[])))
-                     OR (mention_r IN (SELECT unnest($1::BIGINT[])) AND mention_l IN (SELECT unnest($2::BIGINT[]))) AS direct
-        FROM decided
-        WHERE (mention_l IN (SELECT unnest($3::BIGINT[])) AND mention_r IN (SELECT unnest($4::BIGINT[])))
-           OR (mention_r IN (SELECT unnest($3::BIGINT[])) AND mention_l IN (SELECT unnest($4::BIGINT[])))
-        GROUP BY ALL ORDER BY direct DESC, verdict""",
+        f"""
+        SELECT decided.verdict,
+               (decided.mention_l IN (SELECT unnest($1::BIGINT[])) AND decided.mention_r IN (SELECT unnest($2::BIGINT[])))
+               OR (decided.mention_r IN (SELECT unnest($1::BIGINT[])) AND decided.mention_l IN (SELECT unnest($2::BIGINT[]))) AS direct,
+               {told if kept else "NULL, NULL, NULL"}
+        FROM decided {
+            '''LEFT JOIN decision_applied AS applied ON applied.verdict = decided.verdict
+            AND least(applied.mention_l, applied.mention_r) = least(decided.mention_l, decided.mention_r)
+            AND greatest(applied.mention_l, applied.mention_r) = greatest(decided.mention_l, decided.mention_r)'''
+            if kept
+            else ""
+        }
+        WHERE (decided.mention_l IN (SELECT unnest($3::BIGINT[])) AND decided.mention_r IN (SELECT unnest($4::BIGINT[])))
+           OR (decided.mention_r IN (SELECT unnest($3::BIGINT[])) AND decided.mention_l IN (SELECT unnest($4::BIGINT[])))
+        GROUP BY ALL ORDER BY ALL""",
         [list(a.mention_ids), list(b.mention_ids), _members(con, a), _members(con, b)],
     ).fetchall()
-    return [Decision(verdict, bool(direct)) for verdict, direct in rows]
+    found = [Decision(verdict, bool(direct), *told) for verdict, direct, *told in rows]
+    return sorted(found, key=lambda one: not one.direct)
+
+
+_TIES = """
+    WITH this AS (FROM mention WHERE mention_id = $1),
+    beside AS (
+        SELECT cluster FROM mention_cluster JOIN mention USING (mention_id)
+        WHERE record_id = (SELECT record_id FROM this) AND subject ORDER BY mention_id LIMIT 1),
+    sighting AS (
+        SELECT cluster, record_id, household, phone,
+               CASE WHEN category = 'household_registration' AND role = 'holder' THEN dwelling_code END AS dwelling
+        FROM mention JOIN mention_cluster USING (mention_id) WHERE cluster = $2 OR cluster = (FROM beside)),
+    near AS (FROM sighting WHERE cluster = (FROM beside)),
+    own AS (FROM sighting WHERE cluster = $2)
+    SELECT $2 = (FROM beside), EXISTS (FROM near JOIN own USING (record_id)), EXISTS (FROM near JOIN own USING (household)),
+           EXISTS (FROM near JOIN own USING (dwelling)), EXISTS (FROM own JOIN this USING (phone)),
+           EXISTS (FROM own), EXISTS (FROM this WHERE id_number IS NOT NULL)"""
 
 
 def placement(con: duckdb.DuckDBPyConnection, side: Side, name: str) -> Placement | None:
     """Where a record's relative without usable number was placed; None for everybody else."""
     if side.kind != "record" or side.role is None or units_of(con, side):
         return None
-    row = con.execute(
-        """
-        WITH this AS (FROM mention WHERE mention_id = $1),
-        beside AS (SELECT cluster FROM mention_cluster JOIN mention USING (mention_id)
-                   WHERE record_id = (SELECT record_id FROM this) AND subject ORDER BY mention_id LIMIT 1),
-        near AS (SELECT record_id, household, CASE WHEN category = 'household_registration' AND role = 'holder' THEN dwelling_code END
-                     AS dwelling FROM mention JOIN mention_cluster USING (mention_id) WHERE cluster = (FROM beside)),
-        own AS (SELECT record_id, household, CASE WHEN category = 'household_registration' AND role = 'holder' THEN dwelling_code END
-                     AS dwelling FROM mention JOIN mention_cluster USING (mention_id) WHERE cluster = $2)
-        SELECT (SELECT count(*) FROM near JOIN own USING (record_id)), (SELECT count(*) FROM near JOIN own USING (household)),
-               (SELECT count(*) FROM near JOIN own USING (dwelling)), (SELECT count(id_number) FROM this)""",
-        [side.mention_ids[0], side.cluster],
-    ).fetchone() or (0, 0, 0, 0)
-    ties = [tie for tie, found in zip(("record", "household", "dwelling"), row, strict=False) if found]
-    placed = con.execute("SELECT count(*) FROM mention_cluster WHERE cluster = $1", [side.cluster]).fetchone()
-    return Placement(name, side.role, bool(placed and placed[0]), ties[0] if ties else None, bool(row[3]))
+    found = con.execute(_TIES, [side.mention_ids[0], side.cluster]).fetchone() or (False,) * 7
+    *held, placed, foreign = map(bool, found)
+    ties = [tie for tie, holds in zip(("self", "record", "household", "dwelling", "phone"), held, strict=True) if holds]
+    return Placement(name, side.role, placed, ties[0] if placed and ties else None, foreign)
 
 
 def shown_units(con: duckdb.DuckDBPyConnection, unit_ids: Collection[int], asked: Collection[int]) -> dict[int, Shown]:

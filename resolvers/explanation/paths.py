@@ -13,10 +13,12 @@ from itertools import pairwise
 
 import duckdb
 
+from resolvers.explanation.references import has_table
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An edge between two units; `weight` is log2 odds."""
+    """An edge between two units; `weight` is log2 odds, infinite for the decision of a reviewer."""
 
     left: int
     right: int
@@ -61,14 +63,18 @@ def shortest_path(links: Iterable[Link], start: Collection[int], goal: Collectio
 
 
 def links_of(con: duckdb.DuckDBPyConnection, clusters: Collection[int]) -> list[Link]:
-    """The edges that hold these clusters together, between units."""
+    """The edges that hold these clusters together, between units: those of the run, and decisions that two are one person."""
+    member = """WITH member AS (SELECT mention_id, unit_id FROM unit_mention JOIN mention_cluster USING (mention_id)
+                                WHERE list_contains($1::BIGINT[], cluster))"""
+    decided = """UNION ALL SELECT l.unit_id, r.unit_id, 'inf'::DOUBLE, 1.0, 'decision'
+                 FROM decided JOIN member AS l ON l.mention_id = mention_l JOIN member AS r ON r.mention_id = mention_r
+                 WHERE verdict = 'same' AND l.unit_id <> r.unit_id"""
     rows = con.execute(
-        """
-        WITH member AS (SELECT mention_id, unit_id FROM unit_mention JOIN mention_cluster USING (mention_id)
-                        WHERE list_contains($1::BIGINT[], cluster))
+        f"""
+        {member}
         SELECT l.unit_id, r.unit_id, weight, probability, reason
         FROM link_edge JOIN member AS l ON l.mention_id = mention_l JOIN member AS r ON r.mention_id = mention_r
-        ORDER BY ALL""",
+        {decided if has_table(con, "decided") else ""} ORDER BY ALL""",
         [list(clusters)],
     ).fetchall()
     return [Link(*row) for row in rows]

@@ -6,6 +6,8 @@ Belongs here: sentences in Chinese or English, from the general to the particula
 
 from __future__ import annotations
 
+import math
+
 from resolvers.explanation import Explanation, Party, Step, words
 from resolvers.explanation.evidence import CALIBRATION, Level, Rule, Weighing
 from resolvers.explanation.facts import Constraint, Placement, Shown
@@ -78,13 +80,12 @@ def step(place: int, one: Step, language: Language) -> str:
         if hidden
         else ""
     )
+    weight, chance = f"{one.link.weight:.1f}", _probability(one.link.probability)
+    weighed = choose((f"，权重 {weight}，概率 {chance}", f", weight {weight}, probability {chance}"), language)
+    if math.isinf(one.link.weight):
+        weighed = ""
     return choose(
-        (
-            f"第{place}步：{left} — {right}：{reason}，权重 {one.link.weight:.1f}，概率 {_probability(one.link.probability)}{also}。",
-            f"Step {place}: {left} - {right}: {reason}, weight {one.link.weight:.1f}, probability "
-            f"{_probability(one.link.probability)}{also}.",
-        ),
-        language,
+        (f"第{place}步：{left} — {right}：{reason}{weighed}{also}。", f"Step {place}: {left} - {right}: {reason}{weighed}{also}."), language
     )
 
 
@@ -174,6 +175,11 @@ _GROUNDS: dict[str, words.Words] = {
         "依据：从未比较。没有任何分组规则把两者放在一起；各规则所缺如下。",
         "Ground: never compared. No blocking rule brings them together; what each lacks is listed below.",
     ),
+    "not_acceptable": (
+        "依据：证据达到阈值，但姓名不一致（或双方各有号码而无共同的电话、住房、户或亲属），这样的一对不能成为连接。",
+        "Ground: the evidence reaches the threshold, but names do not agree (or two numbers have no telephone, dwelling, household or "
+        "relative in common); such a pair makes no link.",
+    ),
     "weak": ("依据：比较过，但证据低于合并阈值。", "Ground: they were compared, and the evidence stays below the threshold."),
 }
 
@@ -242,9 +248,17 @@ def _weighed(explanation: Explanation, weighing: Weighing, language: Language) -
             ),
             language,
         )
+    pairs = len(explanation.weights)
+    above, worst = sum(weight >= explanation.threshold for weight in explanation.weights), f"{min(explanation.weights):.1f}"
     best = (
-        choose((f"（比较了{explanation.compared}对，取最强者）", f" (the strongest of {explanation.compared} pairs)"), language)
-        if explanation.compared > 1
+        choose(
+            (
+                f"（共{pairs}对中最强的一对；最弱 {worst}，{above}对达到阈值）",
+                f" (the strongest of {pairs} pairs; the weakest weighs {worst}, {above} reach the threshold)",
+            ),
+            language,
+        )
+        if pairs > 1
         else ""
     )
     return choose(

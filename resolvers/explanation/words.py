@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from resolvers.clustering import DECIDED, OVER_MERGED, RIVAL
+from resolvers.linkage import cannot_link
+
 Language = Literal["zh", "en"]
 Words = tuple[str, str]
 """Chinese, English."""
@@ -87,28 +90,18 @@ RARITY: tuple[Words, Words] = (
     ("该姓名很常见，证据减弱", "the name is frequent, so it says less"),
 )
 
-REASONS: dict[str, Words] = {
-    "same_record": ("同一条记录中的两个角色是两个人", "two roles of one record are two people"),
-    "two_numbers": (
-        "双方各有一个有效证件号码，姓名、生日与家庭不足以说明是同一人换号",
-        "each side has a valid ID number of its own, and name, birthday and family do not show that one was replaced",
-    ),
-    "foreign_number": (
-        "一方登记了属于另一方的证件号码，但姓名或出生日期说明其并非号码的主人",
-        "one side carries the ID number of the other, but by name or birth date is not its owner",
-    ),
-    "two_registrations": ("双方在户籍登记中各有一条户口记录", "each side has a registration of its own in the household register"),
-    "rival": (
+REASONS: dict[str, Words] = {code: (reason.zh, reason.en) for code, reason in cannot_link.REASONS.items()} | {
+    RIVAL: (
         "另有一人以几乎相同的证据与之匹配，无法确定是谁，故不合并",
         "somebody else claims it with nearly the same evidence, so it goes to neither",
     ),
-    "over-merged": (
-        "合并后的群组过于松散，在证据最弱处切开",
-        "the cluster would be held together too loosely; it was cut at the weakest evidence",
+    OVER_MERGED: (
+        "合并后群组内部的反面证据超过该连接的证据",
+        "inside one cluster the evidence against it would outweigh this link",
     ),
-    "decision": ("人工审核判定为不同的人", "a reviewer decided that they are two people"),
+    DECIDED: ("人工审核判定为不同的人", "a reviewer decided that they are two people"),
 }
-"""Why two clusters are two people, or why a link was not used."""
+"""Why two clusters are two people, or why a link was not used: what is known of people, and what clustering weighs."""
 
 LINK_REASONS: dict[str, Words] = {
     "model": ("模型评分", "weighed by the model"),
@@ -141,10 +134,22 @@ FIELDS: dict[str, Words] = {
 }
 """Conditions of blocking rules, by column or by the condition itself."""
 
-METHODS: dict[str, Words] = {}
+METHODS: dict[str, Words] = {
+    "exact": ("相关聚类精确求解", "correlation clustering, exact"),
+    "contraction_kernighan_lin": (
+        "相关聚类：贪心收缩与 Kernighan-Lin 移动",
+        "correlation clustering by edge contraction and Kernighan-Lin moves",
+    ),
+    "average_linkage": ("平均连接聚类", "average linkage"),
+    "density": ("按密度切分", "cut by density"),
+    "components": ("连通分量", "connected components"),
+    "lead": ("因领先不足而弃权", "abstention for want of a lead"),
+}
 """Algorithms that cut links."""
 
 TIES: dict[str, Words] = {
+    "self": ("就是记录本人", "is the very person beside whom the relative stands"),
+    "phone": ("使用记录中该亲属的电话", "has the telephone that the record states for the relative"),
     "record": ("与记录本人在同一条记录中出现", "is named in one record with the person beside whom the relative stands"),
     "household": ("与记录本人同户", "is of one household with the person beside whom the relative stands"),
     "dwelling": ("与记录本人户籍登记在同一住房", "is registered at one dwelling with the person beside whom the relative stands"),

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers import linkage, mentions
+from resolvers import clustering, linkage, mentions
+from resolvers.clustering import partitioning, solving
 from resolvers.explanation import Explanation, ExplanationProblem, charts, explain, telling, words
 from resolvers.explanation.evidence import Scales, conditions_of
 from resolvers.explanation.paths import Link, shortest_path
-from resolvers.linkage import comparisons
+from resolvers.linkage import cannot_link, comparisons
 from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city, insert
 
@@ -99,8 +100,10 @@ def test_what_decides(resolved: tuple[duckdb.DuckDBPyConnection, Path], a: str, 
     ("a", "b", "code"),
     [
         pytest.param("household_registration:h1:holder", "household_registration:h3", "two_numbers", id="two numbers"),
-        pytest.param("marriage_registration:m1:spouse_a", "marriage_registration:m1:spouse_b", "same_record", id="spouses"),
-        pytest.param("employment_registration:e1", "household_registration:h1:holder", "foreign_number", id="the number of somebody else"),
+        pytest.param("marriage_registration:m1:spouse_a", "marriage_registration:m1:spouse_b", "one_record", id="spouses"),
+        pytest.param(
+            "employment_registration:e1", "household_registration:h1:holder", "number_of_another", id="the number of somebody else"
+        ),
     ],
 )
 def test_constraints_are_named(resolved: tuple[duckdb.DuckDBPyConnection, Path], a: str, b: str, code: str) -> None:
@@ -115,10 +118,12 @@ def test_the_weights_are_those_of_the_run(resolved: tuple[duckdb.DuckDBPyConnect
     assert pairs
     with Scales(con, models) as scales:
         for left, right, weight in pairs:
-            (weighing,) = scales.weigh([left], [right])
+            weighing, weights = scales.weigh([left], [right])
+            assert weights == [weighing.weight]
             parts = weighing.prior + sum(level.weight + level.rarity for level in weighing.levels)
             assert weighing.weight == pytest.approx(weight)
             assert parts + weighing.calibration == pytest.approx(weight)
+            assert weighing.calibration == pytest.approx(0, abs=1e-6), "the stated model is not calibrated; prior and frequencies agree"
             assert any(rule.met for rule in scales.rules([left], [right])), "a scored pair met a blocking rule"
 
 
@@ -136,7 +141,7 @@ def test_a_person_and_its_record(resolved: tuple[duckdb.DuckDBPyConnection, Path
     other = explained(resolved, "household_registration:h3", "legal_aid:l1").a.side.person_id
     apart = explained(resolved, person_id, other)
     assert not apart.joined
-    assert apart.compared >= 1
+    assert apart.weights
 
 
 def test_what_never_was_compared_says_what_each_rule_needs(resolved: tuple[duckdb.DuckDBPyConnection, Path]) -> None:
@@ -178,6 +183,29 @@ def test_decisions_and_cuts_of_the_run_are_told(resolved: tuple[duckdb.DuckDBPyC
     assert any("9.2" in line and "[a new method]" in line for line in telling.tell(found, "en")), "what has no words shows its label"
     insert(copy, "decided", mention_l=keys["l2"], mention_r=keys["l3"], verdict="different")
     assert explain(copy, tmp_path, "legal_aid:l3", "legal_aid:l2").ground == "decision"
+
+
+def test_a_link_that_reviewers_made_has_who_when_and_why(tmp_path: Path) -> None:
+    con = an_empty_city()
+    for key in ("l2", "l3"):
+        category, values = next(one for one in PEOPLE if one[1]["natural_key"] == key)
+        a_record(con, category, **values)
+    for contract in load_catalogue().contracts.values():
+        mentions.build(con, contract)
+    ids = [row[0] for row in con.execute("SELECT mention_id FROM mention ORDER BY mention_id").fetchall()]
+    con.execute("CREATE TABLE decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)")
+    con.execute("""CREATE TABLE decision_applied (decision_id VARCHAR, mention_l BIGINT, mention_r BIGINT, verdict VARCHAR,
+                   decided_by VARCHAR, decided_at TIMESTAMP, why VARCHAR)""")
+    insert(con, "decided", mention_l=ids[0], mention_r=ids[1], verdict="same")
+    insert(con, "decision_applied", mention_l=ids[1], mention_r=ids[0], verdict="same", decided_by="reviewer 1",
+           decided_at="2025-06-30 08:00:00", why="seen in person")  # fmt: skip
+    linkage.resolve(con, tmp_path, 1)
+    found = explain(con, tmp_path, "legal_aid:l2", "legal_aid:l3")
+    assert (found.joined, found.ground) == (True, "links")
+    assert [step.link.reason for step in found.path] == ["decision"]
+    told = telling.tell(found, "en")
+    assert "Decided by a reviewer: one person (reviewer 1, 2025-06-30, seen in person)." in told
+    assert not any("inf" in line for line in told)
 
 
 REFUSED = [
@@ -283,6 +311,16 @@ def test_the_bars_add_up(resolved: tuple[duckdb.DuckDBPyConnection, Path]) -> No
 def test_every_level_has_words_in_both_languages(comparison: str, label: str) -> None:
     assert all(words.LEVELS[comparison, label])
     assert all(words.COMPARISONS[comparison])
+
+
+@pytest.mark.parametrize("code", [*cannot_link.REASONS, clustering.RIVAL, clustering.OVER_MERGED, clustering.DECIDED])
+def test_every_reason_of_a_cut_has_words(code: str) -> None:
+    assert all(words.REASONS[code])
+
+
+def test_every_method_of_a_cut_has_words() -> None:
+    methods = {solving.EXACT, solving.LOCAL_SEARCH, solving.AVERAGE, solving.DENSITY, partitioning.LEAD, partitioning._FAST}
+    assert methods <= set(words.METHODS)
 
 
 def test_every_condition_of_blocking_has_words() -> None:
