@@ -7,7 +7,7 @@ Belongs here: gathering what a finished run knows of two sides (this module), as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -151,6 +151,7 @@ def _path(con: duckdb.DuckDBPyConnection, scales: Scales, a: Side, b: Side, unit
     found = shortest_path(links_of(con, {a.cluster, b.cluster}), units[0], units[1])
     if found is None:
         return None
+    found = [replace(link, reason="restricted") if link.reason in facts.RESTRICTED_KEYS else link for link in found]
     shown = facts.shown_units(con, {unit for link in found for unit in (link.left, link.right)}, [*a.mention_ids, *b.mention_ids])
     return [
         Step(

@@ -17,6 +17,10 @@ MAX_VALUES = 3
 """Values of one field that are shown of a unit."""
 
 
+RESTRICTED_KEYS = frozenset({"archive"})
+"""Kinds of own keys (see resolvers/mentions.py) that only restricted registers state: even the kind would tell which register."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     """Why two clusters are two people. `direct`: it holds between what was asked about, not only between the clusters around

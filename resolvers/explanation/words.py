@@ -106,7 +106,7 @@ REASONS: dict[str, Words] = {code: (reason.zh, reason.en) for code, reason in ca
 LINK_REASONS: dict[str, Words] = {
     "model": ("模型评分", "weighed by the model"),
     "decision": ("人工审核判定为同一人", "a reviewer decided that they are one person"),
-    "archive": ("健康档案号相同且姓名一致", "the same health archive number, and names agree"),
+    "restricted": ("受限类别登记的编号相同且姓名一致", "the same key of a restricted register, and names agree"),
     "account": ("公积金账号相同且姓名一致", "the same housing fund account, and names agree"),
     "insured": ("参保人编号相同且姓名一致", "the same number of an insured person, and names agree"),
     "marriage": ("结婚证号相同且为同一方", "the same side of one marriage certificate"),

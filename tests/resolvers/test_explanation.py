@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from resolvers import clustering, linkage, mentions
 from resolvers.clustering import partitioning, solving
-from resolvers.explanation import Explanation, ExplanationProblem, charts, explain, telling, words
+from resolvers.explanation import Explanation, ExplanationProblem, charts, explain, facts, telling, words
 from resolvers.explanation.evidence import Scales, conditions_of
 from resolvers.explanation.paths import Link, shortest_path
 from resolvers.linkage import cannot_link, comparisons
@@ -336,7 +336,15 @@ def test_every_role_of_a_relative_has_words() -> None:
 def test_every_key_of_a_register_has_words() -> None:
     kinds = {kind for keys in mentions._OWN_KEYS.values() for key in keys for kind in re.findall(r"'(\w+)\|", key)}
     assert kinds
-    assert kinds <= set(words.LINK_REASONS)
+    assert kinds <= set(words.LINK_REASONS) | facts.RESTRICTED_KEYS
+
+
+def test_keys_that_only_restricted_registers_state_are_not_named() -> None:
+    states: dict[str, set[str]] = {}
+    for (category, _), keys in mentions._OWN_KEYS.items():
+        for kind in re.findall(r"'(\w+)\|", " ".join(keys)):
+            states.setdefault(kind, set()).add(category)
+    assert {kind for kind, categories in states.items() if categories <= linkage.restricted_categories()} == facts.RESTRICTED_KEYS
 
 
 # Paths ------------------------------------------------------------------------------------------------------------------------
