@@ -13,13 +13,14 @@ from pathlib import Path
 from desk.render import console, table
 from resolvers.linkage import restricted_categories
 from resolvers.registry import Event, history_of
+from resolvers.review.words import CUTS
 from warehouse.decisions import open_review
 
 
 def show_history(home: Path, person_id: str, output: str) -> None:
     """Print when the id was given, what it gained and lost, what it was merged with or split from, and why."""
     with open_review(home) as con:
-        events = history_of(con, person_id.strip())
+        events = history_of(con, person_id.strip(), CUTS)
     closed = restricted_categories()
     if output == "json":
         rows = [asdict(event) | {"between": _between(event, closed), "zh": event.words_zh, "en": event.words_en} for event in events]

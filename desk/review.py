@@ -19,7 +19,7 @@ import duckdb
 from desk.render import console, errors, table
 from resolvers.linkage import restricted_categories
 from resolvers.review import exchange
-from resolvers.review.bringing import judge_decisions
+from resolvers.review.bringing import judge_decisions, unheld
 from resolvers.review.conflicts import Status
 from resolvers.review.decisions import MentionKey, ReviewProblem, ShownItem, Verdict, find_item, record, remember_items
 from resolvers.review.queue import Item, next_items
@@ -33,6 +33,7 @@ CONFLICT_WORDS = {
     "reviewers": "两人裁定不同 reviewers differ",
     "chain": "裁定链矛盾 chain of decisions",
     "record": "同一记录的两个角色 two roles of one record",
+    "knowledge": "已知信息不允许 what is known of the two forbids it",
 }
 STATUS_WORDS = {
     Status.APPLIED: "生效 acts",
@@ -153,9 +154,11 @@ def show_conflicts(home: Path, purpose: str, output: str) -> None:
     check_purpose(purpose)
     with open_review(home) as con:
         decisions, judgement, _ = judge_decisions(con)
+        standing = {name for name, status in judgement.statuses.items() if status is Status.APPLIED}
+        conflicts = [*judgement.conflicts, *(one for one in unheld(con) if standing.issuperset(one.decisions))]
     named, closed = {one.decision_id: one for one in decisions}, restricted_categories()
     rows: list[list[Any]] = []
-    for number, conflict in enumerate(judgement.conflicts, 1):
+    for number, conflict in enumerate(conflicts, 1):
         for one in (named[name] for name in conflict.decisions):
             rows.append([number, conflict.kind, one.decision_id, _shown_key(one.left, closed), _shown_key(one.right, closed),
                          one.verdict.value, one.by, one.why, one.item])  # fmt: skip
@@ -164,4 +167,4 @@ def show_conflicts(home: Path, purpose: str, output: str) -> None:
         sys.stdout.write(json.dumps([dict(zip(headers, row, strict=True)) for row in rows], ensure_ascii=False) + "\n")
         return
     table("Contradictions 互相矛盾的裁定", headers, [[row[0], CONFLICT_WORDS[row[1]], *row[2:]] for row in rows])
-    console.print(f"{len(judgement.conflicts)} contradictions 处; to settle one 解决: onegrid review decide ITEM ... --overrule")
+    console.print(f"{len(conflicts)} contradictions 处; to settle one 解决: onegrid review decide ITEM ... --overrule")

@@ -5,6 +5,7 @@ Belongs here: ordered events with words, Chinese and English. Does not: showing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,7 @@ class Event:
     weight: float | None
     reason: str | None
     decision_id: str | None
+    reason_words: tuple[str, str] = ("", "")
 
     @property
     def words_zh(self) -> str:
@@ -70,20 +72,23 @@ class Event:
         if self.other_person_id is not None and self.kind in ("merged", "split"):
             text += f" {self.other_person_id}"
         if self.reason is not None:
-            because = REASON_WORDS.get(self.reason, (self.reason, self.reason))[language]
+            because = self.reason_words[language]
             text += f"(依据:{because})" if language == 0 else f", because of {because}"
         return text
 
 
-def history_of(con: duckdb.DuckDBPyConnection, person_id: str) -> list[Event]:
+def history_of(con: duckdb.DuckDBPyConnection, person_id: str, further_reasons: Mapping[str, tuple[str, str]] | None = None) -> list[Event]:
     """Events of the id and of every id that was ever merged into it or that it was merged into, by run, with the splits
-    that left or reached them. Changes of members are told of the id itself only. Writes nothing. Raises UnknownPerson."""
+    that left or reached them. Changes of members are told of the id itself only. Writes nothing. Raises UnknownPerson.
+
+    further_reasons: Chinese and English words of reasons that the caller knows (codes of cuts).
+    """
     if any(not has_table(con, name) or not set(columns) <= columns_of(con, name) for name, columns in TABLES.items()):
         raise UnknownPerson(what="the registry has no history yet", where="person registry", remedy="run `onegrid run` once")
     if con.execute("SELECT 1 FROM person_registry WHERE person_id = ?", [person_id]).fetchone() is None:
         raise UnknownPerson(what="no person ever had this id", where="person registry", remedy="check the id: P and eleven digits")
     rows = con.execute(_EVENTS, {"person": person_id}).fetchall()
-    return [_event(row) for row in rows]
+    return [_event(row, {**(further_reasons or {}), **REASON_WORDS}) for row in rows]
 
 
 _EVENTS = """
@@ -119,8 +124,8 @@ _EVENTS = """
                             WHEN 'split' THEN 4 ELSE 5 END, person_id, other_person_id, between_"""
 
 
-def _event(row: tuple[Any, ...]) -> Event:
+def _event(row: tuple[Any, ...], reasons: Mapping[str, tuple[str, str]]) -> Event:
     run, kind, person_id, other, mentions, lost, between, weight, reason, decision_id = row
-    return Event(
-        run, kind, person_id, other, int(mentions or 0), int(lost or 0), tuple(key for key in between if key), weight, reason, decision_id
-    )
+    keys = tuple(key for key in between if key)
+    words = reasons.get(reason, (reason, reason)) if reason else ("", "")
+    return Event(run, kind, person_id, other, int(mentions or 0), int(lost or 0), keys, weight, reason, decision_id, words)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from resolvers.registry.tables import has_table
 from resolvers.review.conflicts import Conflict, Judgement, Known, Status, judge
 from resolvers.review.decisions import Decision, MentionKey, Verdict, active, read_decisions, table
 
@@ -88,6 +89,17 @@ def _write_applied(con: duckdb.DuckDBPyConnection, applied: list[Decision], know
     con.register("_applied", pa.table(columns))
     con.execute("INSERT INTO decision_applied BY NAME FROM _applied")
     con.unregister("_applied")
+
+
+def unheld(con: duckdb.DuckDBPyConnection) -> list[Conflict]:
+    """Decisions that the last run was given and could not keep to, because what is known of the two forbids it; one conflict each."""
+    if not (has_table(con, "decision_applied") and has_table(con, "clustered")):
+        return []
+    rows = con.execute("""
+        SELECT decision_id FROM decision_applied JOIN clustered AS l ON l.mention_id = mention_l
+        JOIN clustered AS r ON r.mention_id = mention_r
+        WHERE (verdict = 'same') <> (l.cluster = r.cluster) ORDER BY decision_id""").fetchall()
+    return [Conflict("knowledge", (name,)) for (name,) in rows]
 
 
 def pending_pairs(decisions: list[Decision], judgement: Judgement) -> list[Decision]:

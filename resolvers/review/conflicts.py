@@ -29,7 +29,7 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A contradiction: `kind` reviewers|chain|record, and the decisions that take part, by id."""
+    """A contradiction: `kind` reviewers|chain|record|knowledge, and the decisions that take part, by id."""
 
     kind: str
     decisions: tuple[str, ...]

@@ -133,9 +133,7 @@ def record(
         if same_evidence:
             return standing[0], False
     digest = hashlib.sha256("\x1f".join([left.text, right.text, verdict, by, at.isoformat(), why]).encode()).hexdigest()
-    decision = Decision(
-        f"D{digest[:16]}", left, right, verdict, by, at, why, tuple(one.decision_id for one in standing), evidence, item
-    )
+    decision = Decision(f"D{digest[:16]}", left, right, verdict, by, at, why, tuple(one.decision_id for one in standing), evidence, item)
     _append(con, decision)
     return decision, True
 

@@ -8,7 +8,7 @@ Candidates, each a pair of units of the last run:
     cut       two clusters that an edge above the threshold would join, had it not been cut (rival, constraint, repair)
     weak      one cluster that an edge less than SPAN above the threshold holds together
     loose     one cluster of at least MIN_LOOSE_UNITS units of whose pairs less than half have any evidence: its weakest edge
-    conflict  decisions that contradict each other
+    conflict  decisions that contradict each other, or that the last run could not keep to
 
 Score = urgency * log2(1 + records): `records` is how many records would change their person, those of the smaller side (of the two
 clusters; inside one cluster, of the two units). Urgency of `near` and `weak` is 2 ** -(distance of the weight from the threshold / 4), so
@@ -30,7 +30,7 @@ import duckdb
 from resolvers.linkage import restricted_categories
 from resolvers.registry.assignment import CONTENT
 from resolvers.registry.tables import columns_of, has_table
-from resolvers.review.bringing import judge_decisions, pending_pairs
+from resolvers.review.bringing import judge_decisions, pending_pairs, unheld
 from resolvers.review.conflicts import Judgement
 from resolvers.review.decisions import Decision, MentionKey, ReviewProblem, Verdict, active, item_name
 from sources.tables import literal, quoted
@@ -165,7 +165,7 @@ def _collect_candidates(con: duckdb.DuckDBPyConnection) -> None:
             SELECT unit_l, unit_r, 'near' AS kind, weight, NULL AS reason, true AS apart FROM pair
             WHERE reason = 'model' AND weight >= {threshold - SPAN}
             UNION ALL SELECT unit_l, unit_r, 'cut', weight, reason, true
-            FROM ({"SELECT unit_l, unit_r, weight, reason FROM cut WHERE reason <> 'decision'" if has_table(con, "cut") else no_cut})
+            FROM ({"SELECT unit_l, unit_r, weight, reason FROM cut WHERE reason NOT LIKE 'deci%'" if has_table(con, "cut") else no_cut})
             UNION ALL SELECT unit_l, unit_r, 'weak', weight, NULL, false FROM rev_edge
             WHERE reason = 'model' AND weight <= {threshold + SPAN}
             UNION ALL SELECT unit_l, unit_r, 'loose', weight, NULL, false FROM ({_loose()})
@@ -199,12 +199,15 @@ def _loose() -> str:
 
 
 def _contradicting(con: duckdb.DuckDBPyConnection) -> str:
-    """SQL: units of decisions that contradict each other; those of the last run."""
-    if not has_table(con, "decision_conflict"):
+    """SQL: units of decisions of the last run that contradict each other or what is known."""
+    names = [name for conflict in unheld(con) for name in conflict.decisions]
+    if has_table(con, "decision_conflict"):
+        names += [name for (name,) in con.execute("SELECT DISTINCT decision_id FROM decision_conflict").fetchall()]
+    if not names:
         return "SELECT NULL::BIGINT AS unit_l, NULL::BIGINT AS unit_r WHERE false"
-    return """
+    return f"""
         SELECT DISTINCT l.unit_id AS unit_l, r.unit_id AS unit_r
-        FROM decision_conflict JOIN decisions.main.decision AS said USING (decision_id)
+        FROM (SELECT * FROM decisions.main.decision WHERE decision_id IN ({", ".join(map(literal, names))})) AS said
         JOIN mention AS lm ON (lm.category, lm.natural_key, lm.role) = (category_l, natural_key_l, role_l)
         JOIN mention AS rm ON (rm.category, rm.natural_key, rm.role) = (category_r, natural_key_r, role_r)
         JOIN unit_mention AS l ON l.mention_id = lm.mention_id JOIN unit_mention AS r ON r.mention_id = rm.mention_id"""

@@ -5,6 +5,8 @@ Belongs here: titles of fields, why an item is asked, verdicts. Does not: values
 
 from __future__ import annotations
 
+from resolvers.clustering.graph import OVER_MERGED, RIVAL
+from resolvers.linkage.cannot_link import REASONS
 from resolvers.review.decisions import Verdict
 from resolvers.review.queue import Item
 
@@ -35,6 +37,12 @@ VERDICTS = {
     Verdict.UNSURE: ("不确定", "unsure"),
 }
 
+CUTS = {code: (reason.zh, reason.en) for code, reason in REASONS.items()} | {
+    RIVAL: ("另有相近的候选人", "another candidate is nearly as likely"),
+    OVER_MERGED: ("其余证据不支持", "the rest of the evidence is against it"),
+}
+"""Why an edge was cut, by its code; another code is shown as it is written."""
+
 RESTRICTED = ("另有限制类记录", "further restricted records")
 SEX = {"1": "男 male", "2": "女 female"}
 
@@ -53,7 +61,7 @@ def reasons(item: Item) -> str:
     """Why the item is asked, in words with figures."""
     parts = [" ".join(KINDS[kind]) for kind in item.kinds]
     if item.reason is not None:
-        parts.append(f"未用原因 reason: {item.reason}")
+        parts.append(f"未用原因 reason: {' '.join(CUTS.get(item.reason, (item.reason,)))}")
     if item.weight is not None:
         parts.append(f"证据权重 weight: {item.weight:.1f}")
     parts.append(f"涉及记录 records concerned: {item.records}")
