@@ -86,14 +86,12 @@ def collect(con: duckdb.DuckDBPyConnection, allowed: list[tuple[int, int]]) -> C
 
 
 def _describe(con: duckdb.DuckDBPyConnection) -> None:
-    """`component_mention`: the mentions of linked units. `component_row`: rows of `unit`, with the component."""
+    """`component_mention`: what these queries read of the mentions of the units."""
     con.execute("""
         CREATE OR REPLACE TEMP TABLE component_mention AS
-        SELECT component_unit.component, component_unit.unit_id, unit_mention.number, mention.*
+        SELECT component, unit_id, number, mention_id, record_id, category, role, subject, is_self, id_number, household, sex, birth_date,
+               own_keys
         FROM component_unit JOIN unit_mention USING (unit_id) JOIN mention USING (mention_id)""")
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE component_row AS
-        SELECT component, unit.* FROM component_unit JOIN unit ON unique_id = unit_id""")
 
 
 def _decided(verdict: str) -> str:
@@ -122,11 +120,14 @@ def _twins() -> str:
     shares = " OR ".join(f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("relative_numbers", "households", "dwellings"))
     slip = "coalesce(length(l.id_typed) = 18 AND damerau_levenshtein(l.id_typed, r.number) <= 1, false)"
     return f"""
-        SELECT l.unique_id AS unit_l, r.unique_id AS unit_r
-        FROM component_row AS l JOIN component_row AS r
-            ON l.component = r.component AND l.birth_date = r.birth_date AND l.surname = r.surname AND l.unique_id < r.unique_id
-        WHERE NOT l.damaged AND NOT r.damaged AND l.plain <> r.plain AND length(l.plain) = length(r.plain)
-          AND NOT coalesce({agreeing_names("l", "r", former=False)}, false) AND NOT coalesce(list_has_any(l.names, r.names), false)
+        WITH named AS (
+            SELECT component, unit_id, birth_date, surname, plain FROM component_unit JOIN unit ON unique_id = unit_id
+            WHERE NOT damaged AND birth_date IS NOT NULL AND surname IS NOT NULL AND plain IS NOT NULL),
+        candidate AS (
+            SELECT a.unit_id AS unit_l, b.unit_id AS unit_r FROM named AS a JOIN named AS b USING (component, birth_date, surname)
+            WHERE a.unit_id < b.unit_id AND a.plain <> b.plain AND length(a.plain) = length(b.plain))
+        SELECT unit_l, unit_r FROM candidate JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
+        WHERE NOT coalesce({agreeing_names("l", "r", former=False)}, false) AND NOT coalesce(list_has_any(l.names, r.names), false)
           AND ({shares}) AND NOT {slip} AND NOT {slip.replace("l.", "#.").replace("r.", "l.").replace("#.", "r.")}"""
 
 
@@ -160,50 +161,55 @@ def _born_after_death(con: duckdb.DuckDBPyConnection) -> str:
         WITH died AS (SELECT component, unit_id, max(death_date) AS death_date
                       FROM component_mention JOIN ({" UNION ALL ".join(sources)}) USING (record_id)
                       WHERE subject AND role = 'holder' AND death_date IS NOT NULL GROUP BY component, unit_id)
-        SELECT least(died.unit_id, other.unique_id) AS unit_l, greatest(died.unit_id, other.unique_id) AS unit_r
-        FROM died JOIN component_row AS other USING (component)
-        WHERE died.unit_id <> other.unique_id AND other.birth_date > died.death_date"""
+        SELECT least(died.unit_id, other.unit_id) AS unit_l, greatest(died.unit_id, other.unit_id) AS unit_r
+        FROM died JOIN component_unit AS other USING (component) JOIN unit ON unique_id = other.unit_id
+        WHERE died.unit_id <> other.unit_id AND unit.birth_date > died.death_date"""
 
 
 def _exclusions(con: duckdb.DuckDBPyConnection) -> tuple[Exclusion, ...]:
     """Knowledge by a value of units: what excludes those that share it, and what excludes those that differ in it."""
     numbers = frozenset(
         (min(pair), max(pair))
-        for pair in con.execute("""
-            SELECT (hash(l.number) >> 1)::BIGINT, (hash(r.number) >> 1)::BIGINT
-            FROM allowed_pair JOIN component_row AS l ON l.unique_id = unit_l JOIN component_row AS r ON r.unique_id = unit_r
+        for pair in con.execute(f"""
+            SELECT {_whole("l.number")}, {_whole("r.number")}
+            FROM allowed_pair JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
             WHERE l.number IS NOT NULL AND r.number IS NOT NULL""").fetchall()
     )
     units = frozenset((min(pair), max(pair)) for pair in con.execute("SELECT unit_l, unit_r FROM allowed_pair").fetchall())
-    registered = "category = 'household_registration' AND role = 'holder'"
+    members = f"household IS NOT NULL AND ({_REGISTERED} AND number IS NOT NULL OR category = 'social_assistance' AND role = 'holder')"
     return (
-        _exclusion(con, "one_record", True, _repeated("record_id", "NOT is_self")),
+        _exclusion(con, "one_record", True, "SELECT component, unit_id, record_id AS value FROM component_mention WHERE NOT is_self"),
+        _exclusion(
+            con, "one_household", True, f"SELECT component, unit_id, {_whole('household')} AS value FROM component_mention WHERE {members}"
+        ),
         _exclusion(
             con,
-            "one_household",
-            True,
-            _repeated(
-                "household",
-                f"household IS NOT NULL AND ({registered} AND number IS NOT NULL OR category = 'social_assistance' AND role = 'holder')",
-            ),
+            "two_numbers",
+            False,
+            f"SELECT component, unit_id, {_whole('number')} AS value FROM component_mention WHERE number IS NOT NULL",
+            numbers,
         ),
-        _exclusion(con, "two_numbers", False, "SELECT DISTINCT unit_id, number AS value FROM component_mention", numbers),
         _exclusion(
-            con, "two_registrations", False, f"SELECT DISTINCT unit_id, unit_id AS value FROM component_mention WHERE {registered}", units
+            con,
+            "two_registrations",
+            False,
+            f"SELECT component, unit_id, unit_id AS value FROM component_mention WHERE {_REGISTERED}",
+            units,
         ),
         _exclusion(con, "two_sexes", False, _SEXES),
     )
 
 
-def _repeated(value: str, where: str) -> str:
-    """Query (unit_id, value) of values that two units of a component share."""
-    return f"""
-        SELECT DISTINCT unit_id, {value} AS value FROM component_mention WHERE {where}
-        QUALIFY min(unit_id) OVER (PARTITION BY component, {value}) <> max(unit_id) OVER (PARTITION BY component, {value})"""
+_REGISTERED = "category = 'household_registration' AND role = 'holder'"
+
+
+def _whole(text: str) -> str:
+    """SQL: a text as a whole number; equal texts the same one."""
+    return f"(hash({text}) >> 1)::BIGINT"
 
 
 _SEXES = f"""
-    SELECT unit_id, min(sex) AS value FROM component_mention
+    SELECT any_value(component) AS component, unit_id, min(sex)::BIGINT AS value FROM component_mention
     WHERE subject AND sex IS NOT NULL GROUP BY unit_id
     HAVING min(sex) = max(sex)
        AND (count(DISTINCT category) >= {STRONG_SEX_REGISTERS} OR min(sex) = {sex_in_number("any_value(number)")})"""
@@ -214,9 +220,10 @@ issued with the wrong digit is replaced, and the person then has two."""
 def _exclusion(
     con: duckdb.DuckDBPyConnection, code: str, exclude_same: bool, query: str, allowed: frozenset[tuple[int, int]] = frozenset()
 ) -> Exclusion:
-    """Values of any type become whole numbers; equal values the same one."""
+    """Of rows (component, unit_id, value) those that can forbid anything: a value of two units, or a component with two values."""
+    window, key = ("component, value", "unit_id") if exclude_same else ("component", "value")
     found = con.execute(f"""
-        SELECT unit_id, CASE WHEN typeof(value) = 'BIGINT' THEN try_cast(value AS BIGINT) ELSE (hash(value) >> 1)::BIGINT END AS value
-        FROM ({query}) WHERE value IS NOT NULL ORDER BY ALL""").fetchnumpy()
+        SELECT DISTINCT unit_id, value FROM ({query})
+        QUALIFY min({key}) OVER (PARTITION BY {window}) <> max({key}) OVER (PARTITION BY {window}) ORDER BY ALL""").fetchnumpy()
     nodes, values = (np.ma.getdata(found[name]).astype(np.int64) for name in ("unit_id", "value"))
     return Exclusion(code, nodes, values, exclude_same, allowed)

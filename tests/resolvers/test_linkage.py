@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from resolvers import linkage, mentions
 from resolvers.linkage import increments, model
-from resolvers.linkage.clusters import Edge, Known, agglomerate, cannot_be_one
 from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city
 
@@ -243,61 +239,6 @@ def test_default_parameters_are_probabilities() -> None:
     for levels in model.default_model().parameters.values():
         assert sum(m for m, _ in levels.values()) == pytest.approx(1.0, abs=0.01)
         assert all(0 < m <= 1 and 0 < u <= 1 for m, u in levels.values())
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> tuple[list[Edge], dict[int, Known]]:
-    """Random units with numbers, foreign numbers and records, and random edges between them."""
-    size = draw(st.integers(2, 8))
-    known = {
-        unit: Known(
-            numbers={number} if (number := draw(st.sampled_from(["", "", "a", "b", "c"]))) else set(),
-            foreign={foreign} if (foreign := draw(st.sampled_from(["", "", "a", "b"]))) else set(),
-            records=set(draw(st.lists(st.integers(0, 5), max_size=2))),
-            registrations=draw(st.integers(0, 1)),
-        )
-        for unit in range(size)
-    }
-    pairs = draw(st.lists(st.sampled_from(list(itertools.combinations(range(size), 2))), unique=True, max_size=15))
-    edges = [
-        Edge(left, right, draw(st.floats(0, 40)), 0.99, "model", draw(st.booleans()))
-        for left, right in pairs
-        if not (known[left].numbers and known[right].numbers)
-    ]
-    return edges, known
-
-
-@given(graphs())
-def test_no_cluster_holds_what_cannot_be_one(graph: tuple[list[Edge], dict[int, Known]]) -> None:
-    edges, known = graph
-    roots, _ = agglomerate(edges, known)
-    for left, right in itertools.combinations(known, 2):
-        if roots[left] == roots[right]:
-            assert not cannot_be_one(known[left], known[right], two_numbers_agree=False)
-
-
-@given(graphs(), st.randoms(use_true_random=False))
-def test_the_order_of_edges_changes_nothing(graph: tuple[list[Edge], dict[int, Known]], order: random.Random) -> None:
-    edges, known = graph
-    roots, used = agglomerate(edges, known)
-    shuffled = list(edges)
-    order.shuffle(shuffled)
-    assert agglomerate(shuffled, known) == (roots, used)
-
-
-@given(graphs())
-def test_clusters_are_held_together_by_their_edges(graph: tuple[list[Edge], dict[int, Known]]) -> None:
-    edges, known = graph
-    roots, used = agglomerate(edges, known)
-    assert len(used) == len(known) - len(set(roots.values()))
-
-
-def test_a_rival_of_nearly_the_same_weight_prevents_a_link() -> None:
-    known = {0: Known(), 1: Known(numbers={"a"}), 2: Known(numbers={"b"})}
-    edges = [Edge(0, 1, 12.0, 0.99, "model", True), Edge(0, 2, 10.0, 0.99, "model", True)]
-    assert len(set(agglomerate(edges, known)[0].values())) == 3
-    clear = [Edge(0, 1, 20.0, 0.99, "model", True), Edge(0, 2, 10.0, 0.99, "model", True)]
-    assert agglomerate(clear, known)[0][1] == 0
 
 
 def test_a_run_leaves_its_memory_and_no_temporary_table(tmp_path: Path) -> None:
