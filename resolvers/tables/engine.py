@@ -59,9 +59,10 @@ def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: M
     check_comparisons(con, model, model_file or model.name)
     records = sum(table.rows for table in tables)
     notes = [f"{table.name}: no rows" for table in tables if table.rows == 0] + _empty_columns(con, model, records)
-    trained = training.train(con, model, [table.name for table in tables], date)
+    prior = training.estimate_prior(con, model)
+    trained = training.train(con, model, prior, [table.name for table in tables], date)
     rules = propose_pairs(con, trained)
-    score(con, trained)
+    score(con, trained, prior)
     pairs, links = con.execute(
         f"SELECT count(*), count(*) FILTER (probability >= {trained.threshold}) FROM table_pair"
     ).fetchone() or (0, 0)
@@ -88,9 +89,9 @@ def propose_pairs(con: duckdb.DuckDBPyConnection, model: Model) -> tuple[blockin
     return reports
 
 
-def score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+def score(con: duckdb.DuckDBPyConnection, model: Model, prior: float) -> None:
     """Write `table_pair` from `blocked_pair`: pairs from the clustering's lowest weight on."""
-    scorer = training.linker(con, "table_prepared", model, model.prior.probability or training.DEFAULT_PRIOR)
+    scorer = training.linker(con, "table_prepared", model, prior)
     scorer.table_management.register_blocked_pairs_for_predict(scorer._db_api.register("blocked_pair"))
     predictions = scorer.inference.predict(threshold_match_weight=model.clustering.lowest_weight)
     con.execute(f"""

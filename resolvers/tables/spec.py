@@ -72,7 +72,6 @@ __all__ = [
     "Otherwise",
     "Overlap",
     "Prior",
-    "Rounds",
     "SameStart",
     "Share",
     "Similar",
@@ -247,13 +246,6 @@ class Clustering(Strict):
     lowest_weight: float = Field(default=-10.0, le=0, description="pairs below are not kept and count as never compared")
 
 
-class Rounds(Strict):
-    """Comparing clusters instead of records after the first clustering: what all records of a cluster state, together."""
-
-    count: int = Field(default=0, ge=0, le=5)
-    threshold: Share = 0.95
-
-
 class TrainingReport(Strict):
     """What the parameters were learned from; counts only."""
 
@@ -279,7 +271,6 @@ class Model(Strict):
     threshold: Share = Field(default=0.95, description="probability from which a pair is a link")
     threshold_reason: str = ""
     clustering: Clustering = Clustering()
-    rounds: Rounds = Rounds()
     training: Training = Training()
     trained: TrainingReport | None = None
 

@@ -58,7 +58,8 @@ def forget(used: Linker) -> None:
 
 
 def estimate_prior(con: duckdb.DuckDBPyConnection, model: Model) -> float:
-    """The probability that two random records are one person: as stated, or pairs of the prior's rules over their estimated recall."""
+    """The probability that two random records of these tables are one person: as stated, or pairs of the prior's rules over the recall
+    that the model states for them. It depends on the size of the tables, so a model that states none is right for tables of any size."""
     if model.prior.probability is not None:
         return model.prior.probability
     total = possible_pairs(con, model)
@@ -70,15 +71,13 @@ def estimate_prior(con: duckdb.DuckDBPyConnection, model: Model) -> float:
     return min(max(int(row[0]), MIN_PRIOR_PAIRS) / max(model.prior.recall, 0.01) / total, 0.5)
 
 
-def train(con: duckdb.DuckDBPyConnection, model: Model, tables: Sequence[str], date: str) -> Model:
-    """The model with m and u at every level and its prior, from `table_prepared`; what was stated stays as it is."""
-    prior = estimate_prior(con, model)
-    stated = model.model_copy(update={"prior": model.prior.model_copy(update={"probability": prior})})
+def train(con: duckdb.DuckDBPyConnection, model: Model, prior: float, tables: Sequence[str], date: str) -> Model:
+    """The model with m and u at every level, learned from `table_prepared`; what was stated stays as it is."""
     if is_trained(model):
-        return stated
+        return model
     records = int((con.execute("SELECT count(*) FROM table_prepared").fetchone() or (0,))[0])
     if records < 2:
-        return _merged(stated, {}, None)
+        return _merged(model, {}, None)
     guards = _guard_training(con, model)
     learner = linker(con, "training_record", _with_defaults(model), prior)
     pairs = model.training.random_pairs
@@ -90,7 +89,7 @@ def train(con: duckdb.DuckDBPyConnection, model: Model, tables: Sequence[str], d
     report = TrainingReport(
         date=date, tables=tuple(tables), records=records, random_pairs=pairs, rounds=tuple(rounds), notes=tuple(_notes(model, learned))
     )
-    return _merged(stated, learned, report)
+    return _merged(model, learned, report)
 
 
 def _guard_training(con: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
