@@ -11,8 +11,8 @@ How, without labels.
    model, threshold and constraints (hiding.py): it finds its person, another one, or nobody. The sample is drawn where numbers are really
    missing (category and role), by another order than the training's.
 2. The outcome is carried over to the mentions that really have no number by cells of equal evidence (post-stratification; Holt and Smith
-   1979), thin cells being pulled to coarser ones. Odds are carried, not rates: of mentions placed, so many were missed; so people who
-   have no other record do not count as missed, up to a stated share of the surplus that stays alone.
+   1979), thin cells being pulled to coarser ones. How many of a category and role have another record at all follows from how many were
+   placed; so people of one record only do not count as missed, up to a stated share of the surplus that stays alone.
 3. Numbers that disagree are judged apart (evidence.py): mentions under somebody's valid number with another name, and people under two
    numbers, by capture and recapture on shared telephones, dwellings and relatives (Lincoln 1930; Petersen 1896 for the idea).
 4. Each draw of a predictive bootstrap (Rubin 1981 for the Bayesian bootstrap) makes up errors from these rates and adds the pairs that

@@ -143,16 +143,23 @@ def _pool(events: Events, rows: Array, wider: Array) -> _Pool:
 
 
 def _missed(given: Ingredients, chance: np.random.Generator, pools: list[_Pool], pool_of: Array, groups: int, group_of: Array) -> Array:
-    """Ordered pairs per subgroup that one draw takes for missed."""
+    """Ordered pairs per subgroup that one draw takes for missed.
+
+    Of the people of a category and role a share `known` has another record at all: as many as must, for so many to have been placed at
+    the rate of the trial. Those are missed at that rate; what stays alone beyond it is surplus.
+    """
     total = np.zeros(len(given.found))
     rates = np.array([
         chance.beta(pool.missed + PULL * pool.rate_above + 0.05, pool.hidden - pool.missed + PULL * (1 - pool.rate_above) + 0.05)
         for pool in pools])
     if len(pool_of):
-        selection = np.exp(SELECTION * chance.standard_normal(groups))[group_of]
+        odds = (rates / np.maximum(1 - rates, 1e-9))[pool_of] * np.exp(SELECTION * chance.standard_normal(groups))[group_of]
+        rate = odds / (1 + odds)
+        people = given.placed_count + given.alone
+        found_at_this_rate = np.bincount(group_of, people * (1 - rate), groups)
+        known = np.bincount(group_of, given.placed_count, groups) / np.maximum(found_at_this_rate, 1e-9)
+        explained = np.minimum(given.alone, chance.poisson(people * np.minimum(known, 1.0)[group_of] * rate))
         surplus = chance.beta(*SURPLUS, size=groups)[group_of]
-        odds = np.minimum(rates / np.maximum(1 - rates, 1e-3), 20.0)[pool_of] * selection
-        explained = np.minimum(given.alone, chance.poisson(given.placed_count * odds))
         events = explained + chance.binomial((given.alone - explained).astype(int), surplus)
         for index, pool in enumerate(pools):
             count = int(events[pool_of == index].sum())
