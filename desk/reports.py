@@ -28,7 +28,7 @@ def report_run(run: Callable[..., RunReport], home: Path, deliveries: Path, unti
     if report.nothing_new:
         console.print("nothing new: every delivery was applied before, and the published snapshot is made of them")
     show_accounting(home)
-    return sum(len(event.warnings) for event in report.events)
+    return sum(len(event.warnings) for event in report.events if event.stage == "landed")
 
 
 def show_accounting(home: Path) -> None:

@@ -8,11 +8,11 @@ import dagster as dg
 from pipelines import stages
 from pipelines.category_assets import PLACES, REFERENCE_DATE
 from pipelines.installation import Installation
+from pipelines.person_assets import LINK_QUALITY, PERSON_ASSETS, PERSONS
 from sources.catalogue import load_catalogue
 from warehouse.provenance import column_lineage
 
 CATEGORIES = tuple(load_catalogue().contracts)
-PERSONS = dg.AssetKey(["city", "persons"])
 PROFILES = dg.AssetKey(["city", "profiles"])
 ALERTS = dg.AssetKey(["city", "alerts"])
 SNAPSHOT = dg.AssetKey(["city", "snapshot"])
@@ -33,13 +33,6 @@ def reference_date(installation: Installation) -> dg.MaterializeResult:
           description="Every address cell brought to township, community and, where exactly one fits, dwelling.")
 def places(installation: Installation) -> dg.MaterializeResult:
     counts = stages.build_places(installation.con)
-    return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
-
-
-@dg.asset(key=PERSONS, deps=_each("mentions"), group_name=GROUP, kinds={"splink", "duckdb"},
-          description="Which mentions speak of one person; person ids stay the same from run to run.")
-def persons(installation: Installation) -> dg.MaterializeResult:
-    counts = stages.resolve_persons(installation.con, installation.home_path)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
 
 
@@ -79,11 +72,11 @@ def data_docs(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"index": dg.MetadataValue.path(stages.build_data_docs(installation.home_path))})
 
 
-@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES], group_name=GROUP, kinds={"duckdb"},
+@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, LINK_QUALITY], group_name=GROUP, kinds={"duckdb"},
           description="The published state: what queries, profiles and exports read until the next one is switched in.")
 def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
     published = stages.publish(installation.con, installation.home_path, installation.until_date, context.run.run_id)
     return dg.MaterializeResult(metadata={"dagster/row_count": published.pop("rows"), **published})
 
 
-CITY_ASSETS = [reference_date, places, persons, profiles, alerts, data_docs, snapshot]
+CITY_ASSETS = [reference_date, places, *PERSON_ASSETS, profiles, alerts, data_docs, snapshot]

@@ -19,7 +19,7 @@ from expectations.acceptance import accept as accept_delivery
 from expectations.suites import build_data_docs as render_data_docs
 from expectations.suites import validate
 from pipelines.progress import stage
-from resolvers import linkage, mentions, places
+from resolvers import mentions, places
 from sources import history
 from sources.catalogue.models import Contract
 from sources.deliveries import discover
@@ -138,16 +138,6 @@ def build_mentions(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[s
     return {"rows": event.rows}
 
 
-def resolve_persons(con: duckdb.DuckDBPyConnection, home: Path) -> dict[str, int]:
-    """Decide who is who."""
-    with stage("persons") as event:
-        run = _count(con, "SELECT coalesce(max(run), 0) + 1 FROM person_registry") if _has_table(con, "person_registry") else 1
-        linkage.resolve(con, home / "models", run)
-        event.rows = _count(con, "SELECT count(*) FROM everybody")
-        event.notes = {"mentions": _count(con, "SELECT count(*) FROM mention_person")}
-    return {"rows": event.rows, **event.notes}
-
-
 def build_profiles(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
     """The 115 attributes of everybody."""
     with stage("profiles") as event:
@@ -201,8 +191,5 @@ def fingerprint_of_deliveries(deliveries: Path) -> str:
         digest.update(manifest.read_bytes())
     return digest.hexdigest()
 
-
-def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    return _count(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND database_name = current_database()", [name]) > 0
 
 

@@ -45,6 +45,10 @@ class Degraded:
     bound: int
     keys_left_out: int
 
+    def sentence(self) -> str:
+        """For logs and checks; no key is named."""
+        return f"blocking rule [{self.rule}]: {self.keys_left_out} keys that more than {self.bound} units share were left out"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -115,17 +119,12 @@ def score_all(con: duckdb.DuckDBPyConnection, model: Model) -> list[Degraded]:
 def score_touched(con: duckdb.DuckDBPyConnection, model: Model, touched: str, before: str) -> list[Degraded]:
     """Bring `pair` up to date for units whose rows changed.
 
-    touched: table with unit_id of new, changed and gone units and of units whose mentions changed. before: table with the rows of `unit`
-    that they had. Adds the former partners in `pair` to the table `parted` (unit_id).
+    touched: table with unit_id of new, changed and gone units and of units whose mentions changed; `changed_unit` names those whose row
+    differs. before: table with the rows of `unit` that they had. Adds the former partners in `pair` to the table `parted` (unit_id).
     """
     create_tables(con)
     rules = [read_rule(rule) for rule in blocking_rules()]
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE scored_unit AS
-        SELECT unit_id FROM {touched} WHERE unit_id IN (
-            SELECT unique_id FROM (SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")} EXCEPT SELECT * FROM {before})
-            UNION ALL
-            SELECT unique_id FROM (SELECT * FROM {before} EXCEPT SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")}))""")
+    con.execute("CREATE OR REPLACE TEMP TABLE scored_unit AS FROM changed_unit")
     degraded = [found for rule in rules if (found := _reweigh_rule(con, rule, before))]
     con.execute("CREATE OR REPLACE TEMP TABLE scored_row AS SELECT unit.* FROM unit WHERE unique_id IN (SELECT unit_id FROM scored_unit)")
     con.execute(f"""
