@@ -90,7 +90,7 @@ def _bar(bar: dict[str, Any], language: Language, values: tuple[dict[str, str], 
     else:
         shown = phrase(words.COMPARISONS, name, language)
         label = shown if name == CALIBRATION else words.level(name, bar["label_for_charts"], False, language)
-    said = ["" if name.startswith("tf_") else _shortened(side.get(comparison, "")) for side in values]
+    said = ["" if name.startswith("tf_") else _shortened(words.value(comparison, side.get(comparison, ""), language)) for side in values]
     return {
         **bar,
         "column_name": shown,

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 from splink import DuckDBAPI, Linker
 
-from resolvers.explanation.references import ExplanationProblem
+from resolvers.explanation.references import ExplanationProblem, has_table
 from resolvers.linkage import clusters, comparisons, model, scoring, units
 
 PRIOR = "prior"
@@ -61,13 +61,15 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A blocking rule and what the pair lacks for it."""
+    """A blocking rule and what the pair lacks for it. `left_out`: the pair meets it only by values that so many units share that
+    the run left them out."""
 
     needs: tuple[Need, ...]
+    left_out: bool = False
 
     @property
     def met(self) -> bool:
-        return all(need.met for need in self.needs)
+        return all(need.met for need in self.needs) and not self.left_out
 
 
 class Scales:
@@ -142,9 +144,9 @@ class Scales:
         """Every blocking rule with what the nearest pair of these units lacks for it."""
         self._copy("explained_left", left)
         self._copy("explained_right", right)
-        return [self._rule(rule) for rule in comparisons.blocking_rules()]
+        return [self._rule(rule, left, right) for rule in comparisons.blocking_rules()]
 
-    def _rule(self, rule: dict[str, Any]) -> Rule:
+    def _rule(self, rule: dict[str, Any], left: Collection[int], right: Collection[int]) -> Rule:
         lists = rule.get("arrays_to_explode") or []
         conditions = _split(rule["blocking_rule"])
         tests = [_as_test(condition, lists) for condition in conditions]
@@ -153,7 +155,21 @@ class Scales:
             FROM explained_left AS l CROSS JOIN explained_right AS r
             ORDER BY list_sum(list_transform(met, lambda one: one::INTEGER)) DESC, met DESC LIMIT 1""").fetchone()
         met = found[0] if found else [False] * len(tests)
-        return Rule(tuple(Need(_column(condition), bool(one)) for condition, one in zip(conditions, met, strict=True)))
+        needs = tuple(Need(_column(condition), bool(one)) for condition, one in zip(conditions, met, strict=True))
+        return Rule(needs, all(met) and self._left_out(rule, left, right))
+
+    def _left_out(self, rule: dict[str, Any], left: Collection[int], right: Collection[int]) -> bool:
+        """Whether all values by which a rule brings the units together were too frequent for the run."""
+        if not has_table(self._con, "dropped_key"):
+            return False
+        keys = scoring.read_rule(rule).keys("(SELECT * FROM unit WHERE list_contains(${}::BIGINT[], unique_id))")
+        shared, dropped = self._con.execute(
+            f"""
+            WITH common AS (SELECT key FROM ({keys.format(1)}) INTERSECT SELECT key FROM ({keys.format(2)}))
+            SELECT count(*), count(dropped_key.key) FROM common LEFT JOIN dropped_key ON dropped_key.key = common.key AND rule = $3""",
+            [list(left), list(right), rule["blocking_rule"]],
+        ).fetchone() or (0, 0)
+        return bool(shared) and shared == dropped
 
     def _frequencies(self) -> list[str]:
         return sorted(

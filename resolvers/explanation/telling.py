@@ -99,8 +99,8 @@ def rows(explanation: Explanation, weighing: Weighing, language: Language) -> li
     told = [
         [
             phrase(words.COMPARISONS, one.comparison, language),
-            a.get(one.comparison, ""),
-            b.get(one.comparison, ""),
+            words.value(one.comparison, a.get(one.comparison, ""), language),
+            words.value(one.comparison, b.get(one.comparison, ""), language),
             contribution(one, language),
             "" if one.silent else f"{one.weight + one.rarity:+.2f}",
         ]
@@ -128,6 +128,14 @@ def blocking(rule: Rule, language: Language) -> str:
     join = choose(("、", ", "), language)
     lacking = join.join(listed(False))
     held = join.join(one for one in listed(True) if one not in listed(False)) or "—"
+    if rule.left_out:
+        return choose(
+            (
+                f"分组规则虽满足（{held}），但相同取值的单位过多，上次运行为避免候选对激增而略去。",
+                f"This rule holds ({held}), but so many units share the value that the last run left it out, to bound the number of pairs.",
+            ),
+            language,
+        )
     if not lacking:
         return choose((f"分组规则满足：{held}。", f"This rule brings them together: {held}."), language)
     return choose((f"分组规则缺少：{lacking}（已满足：{held}）。", f"This rule lacks: {lacking} (it has: {held})."), language)

@@ -188,6 +188,14 @@ TITLES: dict[str, Words] = {
 }
 
 
+SEXES: dict[str, Words] = {"1": ("男", "male"), "2": ("女", "female")}
+
+
+def value(comparison: str, stated: str, language: Language) -> str:
+    """A value as it is read; codes of sex as words."""
+    return ", ".join(phrase(SEXES, code, language) for code in stated.split(", ")) if comparison == "sex" and stated else stated
+
+
 def level(comparison: str, label: str, silent: bool, language: Language) -> str:
     """What a level says; its own label in brackets where it has no words."""
     if silent:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import vl_convert
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from resolvers.clustering import partitioning, solving
 from resolvers.explanation import Explanation, ExplanationProblem, charts, explain, facts, telling, words
 from resolvers.explanation.evidence import Scales, conditions_of
 from resolvers.explanation.paths import Link, shortest_path
-from resolvers.linkage import cannot_link, comparisons
+from resolvers.linkage import cannot_link, comparisons, scoring
 from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city, insert
 
@@ -92,8 +93,8 @@ def test_what_decides(resolved: tuple[duckdb.DuckDBPyConnection, Path], a: str, 
     for found in (explained(resolved, a, b), explained(resolved, b, a)):
         assert (found.joined, found.ground) == (joined, ground)
         assert (found.a.side.person_id == found.b.side.person_id) is joined
-        for language in ("zh", "en"):
-            assert telling.tell(found, language)  # type: ignore[arg-type]
+        assert telling.tell(found, "zh")
+        assert telling.tell(found, "en")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,24 @@ def test_what_never_was_compared_says_what_each_rule_needs(resolved: tuple[duckd
     told = telling.tell(found, "en")
     assert sum("This rule lacks" in line for line in told) == len(found.rules)
     assert not any("[" in line for line in told), "every condition has words"
+
+
+def test_a_rule_whose_value_was_too_frequent_says_so(resolved: tuple[duckdb.DuckDBPyConnection, Path]) -> None:
+    con, models = resolved
+    pair = con.execute("SELECT unit_l, unit_r FROM pair WHERE reason = 'model' ORDER BY ALL LIMIT 1").fetchone()
+    assert pair is not None
+    con.execute("BEGIN")
+    try:
+        for rule in comparisons.blocking_rules():
+            keys = scoring.read_rule(rule).keys("unit")
+            con.execute(f"INSERT INTO dropped_key SELECT DISTINCT $1, key FROM ({keys})", [rule["blocking_rule"]])
+        with Scales(con, models) as scales:
+            rules = scales.rules([pair[0]], [pair[1]])
+    finally:
+        con.execute("ROLLBACK")
+    assert any(rule.left_out for rule in rules)
+    assert not any(rule.met for rule in rules)
+    assert "left it out" in " ".join(telling.blocking(rule, "en") for rule in rules)
 
 
 def test_decisions_and_cuts_of_the_run_are_told(resolved: tuple[duckdb.DuckDBPyConnection, Path], tmp_path: Path) -> None:
@@ -281,8 +300,13 @@ def test_the_picture_is_in_english_where_chinese_cannot_be_drawn(
     resolved: tuple[duckdb.DuckDBPyConnection, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[dict[str, Any]] = []
+
+    def draw(spec: dict[str, Any], **_: object) -> bytes:
+        drawn.append(spec)
+        return b"png"
+
     monkeypatch.setattr(charts, "chinese_can_be_drawn", lambda: False)
-    monkeypatch.setattr(charts.vl_convert, "vegalite_to_png", lambda spec, **_: drawn.append(spec) or b"png")
+    monkeypatch.setattr(vl_convert, "vegalite_to_png", draw)
     charts.png(explained(resolved, "household_registration:h1:holder", "legal_aid:l2"), "zh")
     assert not re.search(r"[\u4e00-\u9fff]", str(drawn[0]["title"]) + str(drawn[0]["data"]) + str(drawn[0]["layer"]))
 
