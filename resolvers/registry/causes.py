@@ -3,7 +3,7 @@
 Belongs here: rows of `person_change`. Does not: deciding who keeps an id (assignment.py).
 
 Of a merge: a reviewer's decision, then a common number (the parts stand in one nucleus), then the strongest edge between
-the parts. Of a split: a reviewer's decision, then the strongest edge that was cut between the parts, then a mention of
+the parts. Of a split: a reviewer's decision (or one taken back), then the strongest edge that was cut between the parts, then a mention of
 the id that is gone, then one that was corrected, then two different numbers. Where nothing of this is found the model
 (or, for relatives, the family) decides differently than in the run before.
 """
@@ -91,7 +91,8 @@ def _retired() -> str:
 
 
 def _collect_sides(con: duckdb.DuckDBPyConnection) -> None:
-    """`reg_side`: mentions of the part that moved (l) and of what it was joined to or parted from (r), with their unit."""
+    """`reg_side`: mentions of the part that moved (l) and of what it was joined to or parted from (r), or after
+    a split went to (new), with their unit."""
     units = has_table(con, "unit_mention")
     unit = "coalesce(unit_mention.unit_id, -side.mention_id)" if units else "-side.mention_id"
     number = "unit_mention.number" if units else "NULL::VARCHAR"
@@ -108,7 +109,11 @@ def _collect_sides(con: duckdb.DuckDBPyConnection) -> None:
             UNION ALL
             SELECT move.old, move.cluster, move.kind, 'r', mention_id, {_key("mention")}, corrected
             FROM reg_move AS move JOIN reg_mention AS mention ON mention.old = move.old
-            WHERE move.kind = 'split' AND mention.cluster <> move.cluster)
+            WHERE move.kind = 'split' AND mention.cluster <> move.cluster
+            UNION ALL
+            SELECT move.old, move.cluster, move.kind, 'new', mention_id, {_key("mention")}, corrected
+            FROM reg_move AS move JOIN reg_mention AS mention ON mention.cluster = move.cluster
+            WHERE move.kind = 'split' AND mention.old IS DISTINCT FROM move.old)
         SELECT side.*, {unit} AS unit_id, {number} AS number FROM side {join}""")
     con.execute("""
         CREATE OR REPLACE TEMP TABLE reg_side_unit AS
@@ -124,16 +129,11 @@ def _collect_evidence(con: duckdb.DuckDBPyConnection) -> None:
                'number' AS reason, NULL::VARCHAR AS decision_id
         FROM reg_side_unit AS l JOIN reg_side_unit AS r USING (old, cluster, kind, unit_id)
         WHERE kind = 'merged' AND l.side = 'l' AND r.side = 'r'""")
-    if has_table(con, "decision_applied"):
-        con.execute("""
-            INSERT INTO reg_evidence
-            SELECT l.old, l.cluster, l.kind, 0, l.key, r.key, NULL, 'decision', decision_id
-            FROM (SELECT decision_id, mention_l, mention_r, verdict FROM decision_applied
-                  UNION ALL SELECT decision_id, mention_r, mention_l, verdict FROM decision_applied) AS decided
-            JOIN reg_side AS l ON l.mention_id = decided.mention_l AND l.side = 'l'
-            JOIN reg_side AS r ON r.mention_id = decided.mention_r AND r.side = 'r'
-                AND r.old = l.old AND r.cluster = l.cluster AND r.kind = l.kind
-            WHERE decided.verdict = CASE l.kind WHEN 'merged' THEN 'same' ELSE 'different' END""")
+    if con.execute("SELECT 1 FROM reg_move LIMIT 1").fetchone() is None:
+        return
+    for name, reason in (("decision_applied", "decision"), ("decision_withdrawn", "decision withdrawn")):
+        if has_table(con, name):
+            con.execute(_by_decision(name, reason))
     if has_table(con, "link_edge"):
         con.execute(_across("merged", 2, _edges_of_units(with_units=has_table(con, "unit_mention"))))
     if has_table(con, "cut"):
@@ -141,20 +141,39 @@ def _collect_evidence(con: duckdb.DuckDBPyConnection) -> None:
     _collect_fallbacks(con)
 
 
+def _by_decision(name: str, reason: str) -> str:
+    """What joins is a verdict same between the parts, or a verdict different that was taken back; what parts is the opposite, or a verdict
+    same with those that the part went to."""
+    joins, parts = ("same", "different") if reason == "decision" else ("different", "same")
+    return f"""
+        INSERT INTO reg_evidence
+        SELECT l.old, l.cluster, l.kind, 0, l.key, r.key, NULL, '{reason}', decision_id
+        FROM (SELECT decision_id, mention_l, mention_r, verdict FROM {name}
+              UNION ALL SELECT decision_id, mention_r, mention_l, verdict FROM {name}) AS decided
+        JOIN reg_side AS l ON l.mention_id = decided.mention_l AND l.side = 'l'
+        JOIN reg_side AS r ON r.mention_id = decided.mention_r AND r.old = l.old AND r.cluster = l.cluster AND r.kind = l.kind
+        WHERE (l.kind = 'merged' AND r.side = 'r' AND decided.verdict = '{joins}')
+           OR (l.kind = 'split' AND r.side = 'r' AND decided.verdict = '{parts}')
+           OR (l.kind = 'split' AND r.side = 'new' AND decided.verdict = '{joins}')"""
+
+
 def _edges_of_units(*, with_units: bool) -> str:
+    """Links between units of the parts."""
     if not with_units:
         return "SELECT -mention_l AS unit_l, -mention_r AS unit_r, weight, reason FROM link_edge"
     return """
-        SELECT coalesce(l.unit_id, -mention_l) AS unit_l, coalesce(r.unit_id, -mention_r) AS unit_r, weight, reason
-        FROM link_edge LEFT JOIN unit_mention AS l ON l.mention_id = mention_l
-        LEFT JOIN unit_mention AS r ON r.mention_id = mention_r"""
+        SELECT l.unit_id AS unit_l, r.unit_id AS unit_r, weight, reason
+        FROM link_edge JOIN concerned AS l ON l.mention_id = mention_l JOIN concerned AS r ON r.mention_id = mention_r"""
 
 
 def _across(kind: str, place: int, edges: str) -> str:
     """Edges between units of the two sides, in either direction."""
+    concerned = (
+        "SELECT mention_id, unit_id FROM unit_mention SEMI JOIN reg_side_unit USING (unit_id)" if "concerned" in edges else "SELECT 1"
+    )
     return f"""
         INSERT INTO reg_evidence
-        WITH edges AS ({edges}),
+        WITH concerned AS ({concerned}), edges AS ({edges}),
              directed AS (SELECT unit_l, unit_r, weight, reason FROM edges
                           UNION ALL SELECT unit_r, unit_l, weight, reason FROM edges)
         SELECT l.old, l.cluster, l.kind, {place}, l.key, r.key, directed.weight, directed.reason, NULL
@@ -171,7 +190,7 @@ def _collect_fallbacks(con: duckdb.DuckDBPyConnection) -> None:
         FROM reg_move AS move JOIN reg_gone AS gone USING (old) WHERE kind = 'split'
         UNION ALL
         SELECT old, cluster, kind, 3, key, NULL, NULL, 'record corrected', NULL
-        FROM reg_side WHERE corrected AND kind = 'split'
+        FROM reg_side WHERE corrected AND kind = 'split' AND side <> 'new'
         UNION ALL
         SELECT l.old, l.cluster, l.kind, 4, l.key, r.key, NULL, 'number', NULL
         FROM reg_side_unit AS l JOIN reg_side_unit AS r USING (old, cluster, kind)

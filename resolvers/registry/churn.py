@@ -92,18 +92,25 @@ def record_run(con: duckdb.DuckDBPyConnection, run: int, *, first: bool) -> Chur
     con.execute(
         """
         INSERT INTO person_run
-        WITH used AS (SELECT person_id FROM person_registry WHERE state = 'current')
+        WITH used AS (SELECT count(*) AS ids FROM person_registry WHERE state = 'current'),
+        looked_at AS (
+            SELECT person_id, any_value(state = 'current') AS before, bool_or(origin IS NOT NULL) AS after,
+                   bool_or(origin = 'given') AS given, bool_or(altered.person_id IS NOT NULL) AS altered
+            FROM (SELECT person_id FROM reg_affected UNION SELECT person_id FROM reg_assigned) AS ids
+            LEFT JOIN person_registry USING (person_id) LEFT JOIN reg_assigned USING (person_id)
+            LEFT JOIN reg_altered AS altered USING (person_id) GROUP BY person_id),
+        counted AS (
+            SELECT count(*) FILTER (given) AS new, count(*) FILTER (before AND NOT after) AS gone,
+                   count(*) FILTER (before AND after AND altered) AS changed,
+                   count(*) FILTER (after AND NOT given AND NOT before) AS returned
+            FROM looked_at)
         SELECT $run, $first, (SELECT count(*) FROM clustered),
                (SELECT count(*) FILTER (old IS NULL OR gone_run IS NOT NULL OR corrected) FROM reg_mention)
                    + (SELECT count(*) FROM reg_gone),
-               (SELECT count(*) FROM used),
-               (SELECT count(*) FROM used ANTI JOIN reg_affected USING (person_id)) + (SELECT count(*) FROM reg_assigned),
-               (SELECT count(*) FROM reg_assigned WHERE origin = 'given'),
-               (SELECT count(*) FROM used SEMI JOIN reg_affected USING (person_id) ANTI JOIN reg_assigned USING (person_id)),
-               (SELECT count(*) FROM used SEMI JOIN reg_assigned USING (person_id) SEMI JOIN reg_altered USING (person_id)),
+               ids, ids + new + returned - gone, new, gone, changed,
                (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'merged'),
-               (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'split'),
-               (SELECT count(*) FROM reg_assigned WHERE origin <> 'given' AND person_id NOT IN (FROM used))""",
+               (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'split'), returned
+        FROM used, counted""",
         {"run": run, "first": first},
     )
     return churn(con, run)

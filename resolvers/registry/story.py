@@ -29,6 +29,7 @@ REASON_WORDS = {
     "model": ("模型证据", "the evidence of the model"),
     "family": ("家庭关系", "the family"),
     "decision": ("人工裁定", "a reviewer's decision"),
+    "decision withdrawn": ("人工裁定已撤回", "a reviewer's decision was taken back"),
     "record deleted": ("记录已删除", "a record was deleted"),
     "record corrected": ("记录已更正", "a record was corrected"),
     "record returned": ("记录重新出现", "its records came back"),

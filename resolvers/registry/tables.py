@@ -69,7 +69,8 @@ KEY = "category, natural_key, role"
 def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Whether a table or view of this name can be read without a qualifier."""
     row = con.execute(
-        "SELECT count(*) FROM information_schema.tables WHERE table_name = ? AND table_catalog IN (current_database(), 'temp')",
+        """SELECT (SELECT count(*) FROM duckdb_tables() WHERE table_name = $1 AND database_name IN (current_database(), 'temp'))
+                + (SELECT count(*) FROM duckdb_views() WHERE view_name = $1 AND database_name IN (current_database(), 'temp'))""",
         [name],
     ).fetchone()
     return bool(row and row[0])

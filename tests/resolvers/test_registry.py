@@ -204,6 +204,22 @@ def test_a_reviewers_decision_outranks_other_evidence(con: duckdb.DuckDBPyConnec
     assert [row[2:] for row in changes(con, 3, "split")] == [("d", "b", None, "decision", "D1")]
 
 
+def test_a_part_that_a_decision_pulls_away_tells_the_decision(con: duckdb.DuckDBPyConnection) -> None:
+    resolve(con, 1, "abc", "de")
+    decided(con, "c", "d", "same")
+    resolve(con, 2, "ab", "cde")
+    assert [row[2:] for row in changes(con, 2, "split")] == [("c", "d", None, "decision", "D1")]
+
+
+def test_a_decision_that_was_taken_back_is_a_cause(con: duckdb.DuckDBPyConnection) -> None:
+    resolve(con, 1, "ab", "cd")
+    decided(con, "a", "c", "same")
+    resolve(con, 2, "abcd")
+    con.execute("ALTER TABLE decision_applied RENAME TO decision_withdrawn")
+    resolve(con, 3, "ab", "cd")
+    assert [row[2:] for row in changes(con, 3, "split")] == [("c", "a", None, "decision withdrawn", "D1")]
+
+
 def test_a_split_tells_the_strongest_cut(con: duckdb.DuckDBPyConnection) -> None:
     resolve(con, 1, "abcd")
     units(con, "ab", "cd")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from resolvers.review import Brought, MentionKey, ReviewProblem, Verdict, bring_to_mentions, next_items, record
 from resolvers.review import exchange as files
+from resolvers.review.bringing import unheld
 from resolvers.review.conflicts import Status, judge
 from resolvers.review.decisions import Decision, ShownItem, active, find_item, item_name, read_decisions, remember_items
 from resolvers.review.queue import UNSURE_DAYS
@@ -83,6 +84,27 @@ def test_the_later_word_of_one_reviewer_supersedes(con: duckdb.DuckDBPyConnectio
     brought = bring_to_mentions(con)
     assert decided(con) == {("a", "b", "different")}
     assert (brought.made, brought.superseded, brought.applied) == (2, 1, 1)
+
+
+def test_what_is_taken_back_is_known_in_the_next_run(con: duckdb.DuckDBPyConnection) -> None:
+    put_mentions(con, "abc")
+    say(con, "ab", "same")
+    say(con, "bc", "same")
+    bring_to_mentions(con)
+    assert con.execute("SELECT count(*) FROM decision_withdrawn").fetchone() == (0,)
+    say(con, "ab", "unsure", minutes=1)
+    bring_to_mentions(con)
+    assert con.execute("SELECT mention_l, mention_r FROM decision_withdrawn").fetchall() == [(ord("a"), ord("b"))]
+
+
+def test_a_decision_that_the_run_could_not_keep_to_is_told(con: duckdb.DuckDBPyConnection) -> None:
+    put_mentions(con, "abcd")
+    one = say(con, "ab", "same")
+    say(con, "cd", "same")
+    bring_to_mentions(con)
+    put_run(con, ["a", "b", "cd"])
+    assert [conflict.decisions for conflict in unheld(con)] == [(one.decision_id,)]
+    assert asked(con) == [("ab", ("conflict",))]
 
 
 def test_the_same_word_twice_is_one_decision(con: duckdb.DuckDBPyConnection) -> None:
