@@ -21,7 +21,8 @@ import duckdb
 from resolvers.registry.causes import record_changes
 from resolvers.registry.churn import Churn, record_run
 from resolvers.registry.tables import KEY, columns_of, create_tables, has_table
-from sources.tables import quoted
+from sources.tables import literal, quoted
+from sources.withdrawals import PURGED_CATEGORIES
 
 CONTENT = (
     "name",
@@ -66,6 +67,7 @@ def assign_ids(con: duckdb.DuckDBPyConnection, run: int, touched: str | None = N
     _write_clusters(con, whole=whole)
     _write_members(con, run)
     _write_registry(con, run)
+    _forget_withdrawn(con)
     return figures
 
 
@@ -302,3 +304,17 @@ def _write_registry(con: duckdb.DuckDBPyConnection, run: int) -> None:
         SELECT person_id, $1, $1, 'current' FROM reg_assigned WHERE origin = 'given' ORDER BY person_id""",
         [run],
     )
+
+
+def _forget_withdrawn(con: duckdb.DuckDBPyConnection) -> None:
+    """Records of categories whose withdrawal leaves nothing but the fact lose their key everywhere; the ids and runs stay."""
+    categories = ", ".join(literal(name) for name in sorted(PURGED_CATEGORIES))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE reg_forgotten AS SELECT {KEY} FROM reg_gone WHERE category IN ({categories})")
+    if con.execute("SELECT 1 FROM reg_forgotten LIMIT 1").fetchone() is None:
+        return
+    for table in ("person_member", "person_past"):
+        con.execute(f"DELETE FROM {table} WHERE ({KEY}) IN (FROM reg_forgotten)")
+    for side in ("l", "r"):
+        con.execute(f"""
+            UPDATE person_change SET natural_key_{side} = NULL
+            WHERE (category_{side}, natural_key_{side}, role_{side}) IN (FROM reg_forgotten)""")

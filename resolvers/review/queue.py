@@ -95,13 +95,14 @@ def threshold_of(con: duckdb.DuckDBPyConnection) -> float:
 
 
 def evidence_of(con: duckdb.DuckDBPyConnection, units: str) -> str:
-    """SQL: (unit_id, evidence) of the units of a table; a digest of all that their mentions state."""
+    """SQL: (unit_id, evidence) of the units of a table; a digest of all that their mentions state, restricted ones apart."""
     known = columns_of(con, "mention")
     stated = ", ".join(f"coalesce({quoted(name)}::VARCHAR, '')" for name in CONTENT if name in known)
     return f"""
         SELECT unit_id, md5(string_agg(concat_ws(chr(31), category, natural_key, role, {stated}), chr(30)
                                        ORDER BY category, natural_key, role)) AS evidence
-        FROM (FROM unit_mention SEMI JOIN {quoted(units)} USING (unit_id)) JOIN mention USING (mention_id) GROUP BY unit_id"""
+        FROM (FROM unit_mention SEMI JOIN {quoted(units)} USING (unit_id)) JOIN mention USING (mention_id)
+        WHERE {visible_category()} GROUP BY unit_id"""
 
 
 def _write_settled(con: duckdb.DuckDBPyConnection, decisions: list[Decision], judgement: Judgement, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 
@@ -329,6 +330,19 @@ def test_the_first_layout_is_brought_forward(con: duckdb.DuckDBPyConnection) -> 
     assert resolve(con, 3, "ab", "z") == {"a": "P00000000001", "b": "P00000000001", "z": "P00000000003"}
     assert churn(con, 3).ids_before == 1
     assert [event.kind for event in history_of(con, "P00000000002")] == ["given", "given", "merged"]
+
+
+def test_a_withdrawn_record_leaves_no_key(con: duckdb.DuckDBPyConnection) -> None:
+    put(con, ["ab", "c"])
+    con.execute("UPDATE clustered SET category = 'resettlement_support' WHERE natural_key IN ('a', 'c')")
+    assign_ids(con, 1)
+    put(con, ["b"])
+    assign_ids(con, 2)
+    kept = json.dumps([con.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES], default=str)
+    assert '"b"' in kept
+    assert '"a"' not in kept
+    assert '"c"' not in kept
+    assert churn(con, 2).ids_gone == 1
 
 
 # properties -------------------------------------------------------------------------------------------------------------
