@@ -241,4 +241,5 @@ def coverage(con: duckdb.DuckDBPyConnection, truth: Path, run: int) -> list[Cove
     ).fetchall()
     for table in ("counted", "quality_mention", "quality_cluster"):
         con.execute(f"DROP TABLE {table}")
+    con.execute("DROP TABLE IF EXISTS temp.long_name")
     return [Coverage(row[0], row[1], row[2], row[3], (row[4], row[5], row[6]), row[7], (row[8], row[9], row[10])) for row in rows]

@@ -32,6 +32,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from resolvers.linkage import increments
 from resolvers.linkage.model import Model
 from resolvers.quality import cells, estimation, evidence, hiding, subgroups, unlinkable
 from resolvers.quality.report import write_report
@@ -49,8 +50,7 @@ _TABLES = """
         unlinkable_share DOUBLE, method VARCHAR);
     CREATE TABLE IF NOT EXISTS link_trial (run BIGINT, figure VARCHAR, value DOUBLE);
 """
-_WORKING_TABLES = ("trial", "trial_mention", "trial_unit", "trial_left", "trial_right", "trial_names", "quality_alone", "quality_names",
-                   "quality_unlinkable")
+_SUBGROUPS = frozenset({"quality_mention", "quality_cluster"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,11 @@ class Estimate:
 def estimate(con: duckdb.DuckDBPyConnection, model: Model, run: int, *, keep_subgroups: bool = False) -> Estimate:
     """Write the rows of `run` into `link_quality` (one per subgroup value, `all` first) and `link_trial` (what the trial counted).
 
-    Reads the linkage's state of this run: mention, name_form, unit, unit_mention, mention_cluster, link_edge. keep_subgroups: leave
-    `quality_mention` and `quality_cluster` behind, so that a truth can be counted in the same subgroups.
+    Reads the linkage's state of this run: mention, name_form, unit, unit_mention, mention_cluster, link_edge, shared_value.
+    keep_subgroups: leave `quality_mention` and `quality_cluster` behind, so that a truth can be counted in the same subgroups.
     """
     con.execute(_TABLES)
+    before = increments.temporary_tables(con)
     subgroups.describe(con)
     hidden = hiding.run_trial(con, model)
     unlinkable.find(con, model)
@@ -84,8 +85,8 @@ def estimate(con: duckdb.DuckDBPyConnection, model: Model, run: int, *, keep_sub
         [run, subgroup, value, int(mentions[row]), round(mentions[row] * (1 - shares[row])), *map(float, figures.precision[row]),
          *map(float, figures.recall[row]), float(shares[row]), METHOD] for row, (subgroup, value) in enumerate(known.names)])
     _write_trial(con, run)
-    for table in _WORKING_TABLES + (() if keep_subgroups else ("quality_mention", "quality_cluster")):
-        con.execute(f"DROP TABLE IF EXISTS {table}")
+    con.execute("DROP TABLE trial_unit")
+    increments.tidy(con, before | (_SUBGROUPS if keep_subgroups else frozenset()))
     return Estimate(run, hidden, estimation.as_row(figures.precision, 0), estimation.as_row(figures.recall, 0), float(shares[0]),
                     len(known.names) - 1)
 
