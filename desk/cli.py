@@ -56,6 +56,11 @@ class ExplainLanguage(enum.StrEnum):
     EN = "en"
 
 
+class LinkEngine(enum.StrEnum):
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 class ExportTable(enum.StrEnum):
     MENTIONS = "mentions"
     PROFILES = "profiles"
@@ -180,11 +185,12 @@ def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet
                  model: Annotated[str, typer.Option(help="febrl3, febrl4, historical, a model file, or auto: look at the columns")],
                  out: Annotated[Path, typer.Option(help="Parquet file to write: table, record_id, cluster_id")],
                  save_model: Annotated[Path | None, typer.Option("--save-model", help="write the model with all that it learned")] = None,
-                 engine: Annotated[str, typer.Option(help="duckdb, or spark for tables beyond one machine")] = "duckdb") -> None:
+                 engine: Annotated[LinkEngine, typer.Option(help="what joins and scores pairs")] = LinkEngine.DUCKDB,
+                 master: Annotated[str, typer.Option(help="of Spark: local[N], or the URL of a cluster")] = "local[2]") -> None:
     """Link any tables by a model: which rows speak of one person."""
     from desk.linking import link_tables
 
-    link_tables(tables, id_column, model, out, save_model, today=date.today(), engine_name=engine)
+    link_tables(tables, id_column, model, out, save_model, today=date.today(), spark_master=master if engine is LinkEngine.SPARK else None)
 
 
 @app.command("explain")

@@ -21,15 +21,11 @@ from sources.errors import OneGridError
 from sources.extensions import connect_memory
 from sources.tables import literal
 
-ENGINES = ("duckdb", "spark")
-
 
 def link_tables(
-    tables: Sequence[Path], id_column: str, model: str, out: Path, save_model: Path | None, *, today: date, engine_name: str = "duckdb"
+    tables: Sequence[Path], id_column: str, model: str, out: Path, save_model: Path | None, *, today: date, spark_master: str | None = None
 ) -> None:
     """Link tables and write table, record_id, cluster_id. Raises OneGridError for what the user can correct."""
-    if engine_name not in ENGINES:
-        raise OneGridError(f"there is no engine {engine_name}", "--engine", f"give one of {', '.join(ENGINES)}")
     for path in (out, save_model):
         if path is not None and not path.parent.is_dir():
             raise OneGridError("there is no such folder", str(path.parent), "make the folder first")
@@ -38,7 +34,7 @@ def link_tables(
     with tempfile.TemporaryDirectory(prefix="onegrid-link-") as scratch, connect_memory() as con:
         con.execute(f"SET temp_directory = {literal(scratch)}")
         read = read_tables(con, tables, id_column)
-        linked = engine.link_by_name(con, read, model, date=today.isoformat())
+        linked = engine.link_by_name(con, read, model, date=today.isoformat(), spark_master=spark_master)
         unfinished = out.with_name(out.name + ".part")
         con.execute(f"COPY table_cluster TO {literal(str(unfinished))} (FORMAT parquet, COMPRESSION zstd)")
         unfinished.replace(out)

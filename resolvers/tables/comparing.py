@@ -37,8 +37,10 @@ MACROS = (
        len(list_filter(a, lambda x: len(list_filter(b, lambda y: jaro_winkler_similarity(x, y) >= least)) > 0))""",
     "CREATE OR REPLACE TEMP MACRO count_alike(a, b, least) AS least(one_way_alike(a, b, least), one_way_alike(b, a, least))",
     "CREATE OR REPLACE TEMP MACRO count_shared(a, b) AS len(list_intersect(a, b))",
+    "CREATE OR REPLACE TEMP MACRO count_of(a) AS len(a)",
 )
-"""Lambdas stay in macros, because Splink parses the conditions with a parser that does not know them."""
+"""Lambdas stay in macros, because Splink parses the conditions with a parser that does not know them; on Spark they are functions
+(spark_scoring.py)."""
 
 
 def condition_sql(condition: Condition, model: Model) -> str:
@@ -121,7 +123,7 @@ def _list_sql(condition: Overlap | Among) -> str:
         shared = f"count_shared({left}, {right})" if exact else f"count_alike({left}, {right}, {condition.jaro_winkler})"
         test = f"{shared} >= {condition.count}"
         if condition.share is not None:
-            test = f"({test} AND {shared} >= {condition.share} * least(len({left}), len({right})))"
+            test = f"({test} AND {shared} >= {condition.share} * least(count_of({left}), count_of({right})))"
         tests.append(test)
     return tests[0] if len(tests) == 1 else "(" + " OR ".join(f"coalesce({test}, false)" for test in tests) + ")"
 

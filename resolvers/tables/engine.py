@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from resolvers.tables import auto, blocking, training
+from resolvers.tables import auto, blocking, spark_scoring, training
 from resolvers.tables.comparing import MACROS, check_comparisons
 from resolvers.tables.grouping import group, publish
 from resolvers.tables.preparing import check_columns, prepare
@@ -37,20 +37,34 @@ class Linked:
 
 
 AUTO = "auto"
+KEYS = "table_key"
+"""Keys of the blocking rules by record, between the guard and the joins."""
 
 
-def link_by_name(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], name: str, *, date: str) -> Linked:
+def link_by_name(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], name: str, *, date: str, spark_master: str | None = None
+) -> Linked:
     """`link` with a shipped model, a model file, or `auto`: one that is made by looking at the tables."""
     if name != AUTO:
-        return link(con, tables, find_model(name), date=date, model_file=name)
+        return link(con, tables, find_model(name), date=date, model_file=name, spark_master=spark_master)
     proposal = auto.propose(con, tables, date=date)
-    return replace(link(con, tables, proposal.model, date=date, model_file=AUTO), reasons=proposal.reasons)
+    linked = link(con, tables, proposal.model, date=date, model_file=AUTO, spark_master=spark_master)
+    return replace(linked, reasons=proposal.reasons)
 
 
-def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: Model, *, date: str, model_file: str = "") -> Linked:
+def link(
+    con: duckdb.DuckDBPyConnection,
+    tables: Sequence[SourceTable],
+    model: Model,
+    *,
+    date: str,
+    model_file: str = "",
+    spark_master: str | None = None,
+) -> Linked:
     """Write `table_cluster` from `table_record`: every record once, cluster_id from 1 in the order of the records.
 
-    date: the day written into a training report. Raises ModelFileError when the tables lack what the model names.
+    date: the day written into a training report. spark_master: score on Spark (`local[2]` or a URL) instead of DuckDB. Raises
+    ModelFileError when the tables lack what the model names.
     """
     check_columns(model, tables, model_file or model.name)
     for macro in MACROS:
@@ -61,8 +75,12 @@ def link(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], model: M
     notes = [f"{table.name}: no rows" for table in tables if table.rows == 0] + _empty_columns(con, model, records)
     prior = training.estimate_prior(con, model)
     trained = training.train(con, model, prior, [table.name for table in tables], date)
-    rules = propose_pairs(con, trained)
-    score(con, trained, prior)
+    rules = blocking.fill_keys(con, trained, [(rule.keys, rule.max_pairs) for rule in trained.blocking], KEYS)
+    if spark_master is None:
+        score(con, trained, prior)
+    else:
+        spark_scoring.score_on_spark(con, trained, training.settings(trained, prior), KEYS, spark_master)
+    con.execute(f"DROP TABLE {KEYS}")
     pairs, links = con.execute(
         f"SELECT count(*), count(*) FILTER (probability >= {trained.threshold}) FROM table_pair"
     ).fetchone() or (0, 0)
@@ -80,17 +98,10 @@ def _empty_columns(con: duckdb.DuckDBPyConnection, model: Model, records: int) -
     return [f"column {column.name}: no row states a value" for column, count in zip(model.columns, counts, strict=True) if count == 0]
 
 
-def propose_pairs(con: duckdb.DuckDBPyConnection, model: Model) -> tuple[blocking.RuleReport, ...]:
-    """Write `blocked_pair` (join_key_l, join_key_r, match_key), as Splink wants it."""
-    reports = blocking.fill_keys(con, model, [(rule.keys, rule.max_pairs) for rule in model.blocking], "table_key")
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE blocked_pair AS
-                    SELECT l AS join_key_l, r AS join_key_r, '0' AS match_key FROM ({blocking.pairs_sql(model, "table_key")})""")
-    con.execute("DROP TABLE table_key")
-    return reports
-
-
 def score(con: duckdb.DuckDBPyConnection, model: Model, prior: float) -> None:
-    """Write `table_pair` from `blocked_pair`: pairs from the clustering's lowest weight on."""
+    """Write `table_pair` from the keys: pairs from the clustering's lowest weight on."""
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE blocked_pair AS
+                    SELECT l AS join_key_l, r AS join_key_r, '0' AS match_key FROM ({blocking.pairs_sql(model, KEYS)})""")
     scorer = training.linker(con, "table_prepared", model, prior)
     scorer.table_management.register_blocked_pairs_for_predict(scorer._db_api.register("blocked_pair"))
     predictions = scorer.inference.predict(threshold_match_weight=model.clustering.lowest_weight)
