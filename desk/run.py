@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pipelines import stages
 from pipelines.failures import RunFailed
 from pipelines.progress import Listener, StageEvent, listening
-from pipelines.stages import fingerprint_of_ledger
 from sources.deliveries import discover
 from sources.ledger import create_tables
 from warehouse import snapshots
@@ -53,7 +53,8 @@ def run(home: Path, deliveries: Path, until: date | None = None, *, listener: Li
 
 
 def _nothing_new(home: Path, deliveries: Path, until: date | None) -> bool:
-    """True when every delivery in reach was applied or refused before and a snapshot of exactly these is published."""
+    """True when every delivery in reach was applied or refused before and a snapshot of exactly these, with the present decisions and
+    model, is published."""
     with open_working(home) as con:
         create_tables(con)
         known = {(category, day): (stage, manifest) for category, day, stage, manifest in con.execute(
@@ -64,5 +65,5 @@ def _nothing_new(home: Path, deliveries: Path, until: date | None) -> bool:
             stage, manifest = known.get((delivery.category, delivery.delivery_date), ("unknown", None))
             if stage not in {"applied", "refused"} or manifest != delivery.manifest_hash:
                 return False
-        fingerprint = fingerprint_of_ledger(con, until)
+        fingerprint = stages.fingerprint(con, home, until)
     return any(snapshot.made_of == fingerprint for snapshot in snapshots.list_snapshots(home))

@@ -13,12 +13,12 @@ from typing import Any
 import duckdb
 
 from pipelines.progress import stage
+from pipelines.stages import MODELS
 from resolvers import linkage, quality, registry
 from resolvers.linkage.model import load_or_train
 from resolvers.review.bringing import Brought, bring_to_mentions
 from warehouse.decisions import attach_decisions
 
-MODELS = "models"
 QUALITY_REPORT = Path("reports") / "links"
 
 

@@ -20,13 +20,19 @@ from expectations.suites import build_data_docs as render_data_docs
 from expectations.suites import validate
 from pipelines.progress import stage
 from resolvers import mentions, places
+from resolvers.linkage.model import MODEL_FILE
+from resolvers.review.decisions import read_decisions
 from sources import history
 from sources.catalogue.models import Contract
 from sources.deliveries import discover
 from sources.errors import DeliveryRefused
 from sources.landing import land as land_delivery
 from warehouse import cross_checks, profile, snapshots
+from warehouse.decisions import attach_decisions
 from warehouse.withdrawal import purge_withdrawn
+
+MODELS = "models"
+"""Folder of a home that holds model files."""
 
 
 @dataclass(slots=True)
@@ -169,18 +175,22 @@ def publish(con: duckdb.DuckDBPyConnection, home: Path, until: date | None, run_
     """Publish the snapshot and say what it was made of, so that the next run can tell whether anything is new."""
     with stage("snapshot") as event:
         reference = as_of(con, until)
-        published = snapshots.publish(con, home, reference, run_id, made_of=fingerprint_of_ledger(con, until))
+        published = snapshots.publish(con, home, reference, run_id, made_of=fingerprint(con, home, until))
         cleaned = purge_withdrawn(con, home)
         event.rows = _count(con, "SELECT count(*) FROM profile")
         event.notes = {"snapshot": published.number, "older_snapshots_cleaned": len(cleaned)}
     return {"rows": event.rows, "number": published.number, "as_of": reference.isoformat(), "older_snapshots_cleaned": len(cleaned)}
 
 
-def fingerprint_of_ledger(con: duckdb.DuckDBPyConnection, until: date | None) -> str:
-    """Identity of the applied deliveries (not after `until`) that a snapshot is made of."""
+def fingerprint(con: duckdb.DuckDBPyConnection, home: Path, until: date | None) -> str:
+    """Identity of what a snapshot is made of: the applied deliveries (not after `until`), reviewers' decisions and the linkage model."""
     rows = con.execute("""SELECT category, delivery_date::VARCHAR, content_hash FROM ledger
                           WHERE stage = 'applied' AND ($1 IS NULL OR delivery_date <= $1) ORDER BY ALL""", [until]).fetchall()
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    attach_decisions(con, home)
+    decided = [decision.decision_id for decision in read_decisions(con)]
+    model = home / MODELS / MODEL_FILE
+    parts = [rows, sorted(decided), hashlib.sha256(model.read_bytes()).hexdigest() if model.exists() else None]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def fingerprint_of_deliveries(deliveries: Path) -> str:
