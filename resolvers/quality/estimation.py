@@ -165,11 +165,18 @@ def _missed(given: Ingredients, chance: np.random.Generator, pools: list[_Pool],
             count = int(events[pool_of == index].sum())
             if count and len(pool.donors):
                 total += given.hidden.pairs[chance.choice(pool.donors, size=count, p=pool.share)].sum(axis=0)
+            elif count:
+                total += _unknown(given)[chance.integers(0, len(_unknown(given)), count)].sum(axis=0)
     total += _foreign(given.foreign, chance)
     total += _apart(given.two_numbers, chance)
     if len(given.unanchored):
         total += given.unanchored[chance.random(len(given.unanchored)) < chance.beta(*SURPLUS)].sum(axis=0)
     return total
+
+
+def _unknown(given: Ingredients) -> Array:
+    """What a missed mention costs where nothing could be hidden: as much as a placed one, or one other mention in every subgroup."""
+    return given.placed.pairs if len(given.placed.pairs) else np.full((1, len(given.found)), 2.0)
 
 
 def _foreign(given: Foreign, chance: np.random.Generator) -> Array:

@@ -73,12 +73,13 @@ def write_report(con: duckdb.DuckDBPyConnection, folder: Path, run: int, verdict
     trial = con.execute("SELECT figure, value FROM link_trial WHERE run = $1 ORDER BY rowid", [run]).fetchall()
     history = con.execute("""SELECT run, precision_estimate, precision_low, precision_high, recall_estimate, recall_low, recall_high
                              FROM link_quality WHERE subgroup = 'all' AND run <= $1 ORDER BY run DESC LIMIT 20""", [run]).fetchall()
-    parts = [
-        f"<h1>人员关联质量 <span class=en>Quality of the links, run {run}</span></h1>", _summary(shown[0]),
-        "<h2>查全率 <span class=en>Recall by subgroup, estimate and interval</span></h2>", _chart(shown, "recall"),
-        "<h2>准确率 <span class=en>Precision by subgroup, estimate and interval</span></h2>", _chart(shown, "precision"),
-        _checks(verdicts or []), _table(shown), _hidden_note(len(rows) - len(shown)), _history(history), _trial(trial), _method(),
-    ]
+    parts = [f"<h1>人员关联质量 <span class=en>Quality of the links, run {run}</span></h1>"]
+    if shown:
+        parts += [
+            _summary(shown[0]), "<h2>查全率 <span class=en>Recall by subgroup, estimate and interval</span></h2>", _chart(shown, "recall"),
+            "<h2>准确率 <span class=en>Precision by subgroup, estimate and interval</span></h2>", _chart(shown, "precision"),
+            _checks(verdicts or []), _table(shown)]
+    parts += [_hidden_note(len(rows) - len(shown)), _history(history) if shown else "", _trial(trial), _method()]
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
     page.write_text(f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>人员关联质量 Quality of the links</title>'
@@ -186,8 +187,10 @@ def _method() -> str:
     return """<h2>方法 <span class=en>Method</span></h2><p class=note>不用标注数据：把一部分有有效号码的记录隐去号码，
 用现行模型、阈值和约束重新关联，看是否找回本人；再按部门、角色和所填内容加权到真正没有号码的记录。
 两个号码、一个号码两个姓名的情况另行估计。区间包含抽样误差和一个说明的系统误差。
+没有说明所属群体的记录只计入全部，所以全部的数值可能低于各群体。
 <br><span class=en>No labels are used: numbers of a sample of records are hidden, and the present model, threshold and constraints
 have to find their persons again; the outcome is weighted to the records that really have no number. People under two numbers and
 numbers under two names are estimated apart. The interval holds sampling error and a stated systematic part. A pair counts in a
-subgroup once for each of its two mentions that belongs to it. Two people who share number, name and birthday cannot be seen by any
+subgroup once for each of its two mentions that belongs to it; mentions that say nothing of a subgroup count in the total only, which
+therefore can be lower than every subgroup. Two people who share number, name and birthday cannot be seen by any
 such method.</span></p>"""

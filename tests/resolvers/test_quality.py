@@ -69,7 +69,7 @@ def linked(tmp_path: Path, mentions: list[dict[str, Any]]) -> tuple[duckdb.DuckD
     for table in ("mention_person", "everybody"):
         con.execute(create_table(table, SHARED_TABLES[table]))
     con.execute(create_table("mention", MENTION_COLUMNS))
-    con.register("rows", pa.Table.from_pylist(mentions))
+    con.register("rows", pa.Table.from_pylist(mentions or [{"own_keys": None, "birth_date": None, "mention_id": 0}]).slice(not mentions))
     con.execute("INSERT INTO mention BY NAME SELECT * REPLACE (birth_date::DATE AS birth_date, own_keys::VARCHAR[] AS own_keys) FROM rows")
     standardise_names(con)
     linkage.resolve(con, tmp_path / "models", 1)
@@ -294,3 +294,21 @@ def test_the_page_holds_nothing_personal(city: tuple[Any, Path, quality.Estimate
     page = quality.write_report(con, tmp_path, 1, quality.verdicts(con, 1)).read_text("utf-8")
     told = {value for row in con.execute("SELECT name, id_number, phone, natural_key FROM mention").fetchall() for value in row if value}
     assert not [value for value in told if len(value) > 2 and value in page]
+
+
+@pytest.mark.parametrize(("people", "missing"), [
+    pytest.param(0, 0.0, id="nobody"),
+    pytest.param(1, 0.0, id="one person"),
+    pytest.param(40, 1.0, id="nobody has a number"),
+    pytest.param(40, 0.0, id="everybody has a number everywhere"),
+])
+def test_cities_that_teach_nothing(tmp_path: Path, people: int, missing: float) -> None:
+    """No figure is refused, and without numbers nothing is claimed: the interval of recall is wide."""
+    con, used = linked(tmp_path, a_city(people, 7, missing)[0])
+    found = quality.estimate(con, used, 1)
+    assert found.hidden == 0
+    assert 0 <= found.recall[1] <= found.recall[0] <= found.recall[2] <= 1
+    if missing:
+        assert found.recall[2] - found.recall[1] > 0.1
+    assert len(quality.verdicts(con, 1)) == 5
+    assert quality.write_report(con, tmp_path, 1).exists()
