@@ -9,11 +9,15 @@ every column of any table as text; blanks at the ends are away, an empty cell is
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import fastexcel
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sources.errors import OneGridError
 from sources.extensions import load_extension
@@ -42,7 +46,7 @@ def read_tables(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], id_column
     names = _names(paths)
     staged = []
     for place, (path, name) in enumerate(zip(paths, names, strict=True)):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE staged_{place} AS SELECT * FROM {_source(con, path)}")
+        _stage(con, path, f"staged_{place}")
         staged.append(_described(con, f"staged_{place}", name, path, id_column))
     return _gather(con, names, staged)
 
@@ -65,34 +69,69 @@ def _names(paths: Sequence[Path]) -> list[str]:
     raise TableRefused("a table is given twice", ", ".join(sorted(str(path) for path in paths)), "name each file once")
 
 
-def _source(con: duckdb.DuckDBPyConnection, path: Path) -> str:
+def _stage(con: duckdb.DuckDBPyConnection, path: Path, staged: str) -> None:
+    """The cells of a file as a table. Errors name the file and at most a line; what stands there is not repeated."""
     if not path.is_file():
         raise TableRefused("no such file", str(path), "check the path")
-    file = literal(str(path))
-    match path.suffix.lower():
-        case ".csv" | ".tsv" | ".txt":
-            return f"read_csv({file}, all_varchar = true, header = true, sample_size = -1{_encoding(con, path)})"
-        case ".parquet" | ".pq":
-            return f"read_parquet({file})"
-        case ".xlsx":
-            load_extension(con, "excel")
-            return f"read_xlsx({file}, all_varchar = true, header = true)"
-        case other:
-            raise TableRefused(f"files ending in {other or 'nothing'} are not read", str(path), "give .csv, .tsv, .parquet or .xlsx")
-
-
-def _encoding(con: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """UTF-8, or else GB18030, in which spreadsheets save Chinese text."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    kind = path.suffix.lower()
+    if kind not in {".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx"}:
+        raise TableRefused(f"files ending in {kind or 'nothing'} are not read", str(path), "give .csv, .tsv, .parquet or .xlsx")
+    if path.stat().st_size == 0:
+        raise TableRefused("the file is empty", str(path), "give a table with a header")
     try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+        if kind == ".xlsx":
+            con.register("_sheet", _sheet(path))
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {staged} AS SELECT * FROM _sheet")
+            con.unregister("_sheet")
+        else:
+            source = f"read_parquet({literal(str(path))})" if kind in {".parquet", ".pq"} else _delimited(con, path)
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {staged} AS SELECT * FROM {source}")
+    except (duckdb.Error, fastexcel.FastExcelError) as broken:
+        line = re.search(r"Line: (\d+)", str(broken))
+        at = f" (line {line[1]})" if line else ""
+        hint = "" if kind in {".xlsx", ".parquet", ".pq"} else ": a row with another number of columns than the header, or an open quote"
+        raise TableRefused(f"not readable as {kind.removeprefix('.')}{at}{hint}", str(path), "save the table again") from None
+
+
+def _sheet(path: Path) -> pa.Table:
+    """The first sheet as text; what the sheet shows as a day is written as one."""
+    sheet = fastexcel.read_excel(str(path)).load_sheet(0, dtypes="string")
+    table = pa.Table.from_batches([sheet.to_arrow()])
+    days = [pc.replace_substring_regex(column.cast(pa.string()), r"^(\d{4}-\d\d-\d\d) 00:00:00$", r"\1") for column in table.columns]
+    return pa.table(days, names=table.column_names)
+
+
+def _delimited(con: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Reading a delimited file: nothing is guessed but the delimiter, from the header, so that no row is skipped."""
+    encoding = _encoding(path)
+    with path.open(encoding=encoding) as file:
+        header = re.sub(r'"[^"]*"', "", file.readline())
+    delimiter = max(",;\t|", key=header.count)
+    if encoding == "gb18030":
         load_extension(con, "encodings")
-        return ", encoding = 'gb18030'"
-    return ""
+    duckdb_name = {"utf-8-sig": "utf-8", "utf-16": "utf-16", "gb18030": "gb18030"}[encoding]
+    return (
+        f"read_csv({literal(str(path))}, all_varchar = true, header = true, skip = 0, comment = '', delim = {literal(delimiter)}, "
+        f"quote = '\"', escape = '\"', encoding = {literal(duckdb_name)})"
+    )
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, UTF-16 with its mark, or else GB18030, in which spreadsheets save Chinese text. Raises TableRefused."""
+    with path.open("rb") as file:
+        if file.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
+            return "utf-16"
+    for encoding in ("utf-8-sig", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise TableRefused("the text is neither UTF-8, UTF-16 nor GB18030", str(path), "save the table as UTF-8")
 
 
 def _described(con: duckdb.DuckDBPyConnection, staged: str, name: str, path: Path, id_column: str) -> tuple[SourceTable, str, str]:

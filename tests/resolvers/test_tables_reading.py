@@ -108,3 +108,48 @@ def test_a_file_given_twice_is_refused(tmp_path: Path):
     path = as_csv(tmp_path / "list.csv")
     with pytest.raises(TableRefused, match="twice"):
         read(path, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        pytest.param("id;name;birth\n1;a;b\n2;;\n", [("1", "a", "b"), ("2", None, None)], id="semicolons"),
+        pytest.param("id\tname\tbirth\n1\ta, b\tc\n", [("1", "a, b", "c")], id="tabs"),
+        pytest.param('id,name,birth\n1,"a ""b"", c",d\n', [("1", 'a "b", c', "d")], id="quotes and commas inside"),
+        pytest.param("id,name,birth\n#1,a,b\n", [("#1", "a", "b")], id="no line is a comment"),
+        pytest.param("id, name, birth\n1, a, b\n", [("1", "a", "b")], id="blanks after commas"),
+        pytest.param("id,name,birth\n", [], id="a header alone"),
+    ],
+)
+def test_delimited_text_loses_no_row(text: str, rows: list[tuple[str, str | None, str | None]], tmp_path: Path):
+    (tmp_path / "list.csv").write_text(text, "utf-8")
+    assert [row[1:] for row in read(tmp_path / "list.csv")] == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("list.csv", b"id,name,birth\n1,canary,c\n2,canary\n3,x,y,z,w\n", id="rows of other lengths"),
+        pytest.param("list.csv", b'id,name,birth\n1,"canary,b\n2,b,c\n', id="an open quote"),
+        pytest.param("list.csv", "id,name\n1,canary Zoë\n".encode("latin-1"), id="an unknown encoding"),
+        pytest.param("list.csv", b"", id="no bytes"),
+        pytest.param("list.parquet", b"canary", id="no Parquet"),
+        pytest.param("list.xlsx", b"canary", id="no workbook"),
+    ],
+)
+def test_broken_files_are_refused_without_their_values(name: str, content: bytes, tmp_path: Path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(TableRefused) as refused:
+        read(tmp_path / name)
+    assert "canary" not in str(refused.value)
+    assert name in str(refused.value)
+
+
+def test_dates_of_a_workbook_are_days(tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["id", "name", "birth"])
+    sheet.append([1, "007", date(1980, 1, 2)])
+    book.save(tmp_path / "list.xlsx")
+    assert read(tmp_path / "list.xlsx") == [("list", "1", "007", "1980-01-02")]
