@@ -9,6 +9,7 @@ should change nothing:
 - Each such mention leaves at most one id and enters at most one: members change for at most twice as many ids.
 - A merge or split needs a mention that joins or no longer joins two units. Nine mentions in ten carry a valid number and
   say nothing new about who is who: at most one such mention in five may move an id.
+- A decision of a reviewer that is new or taken back speaks of two mentions, and may move both.
 - `slack` allows for knock-on effects (names that became rarer, rivals that appeared): one id in a thousand.
 """
 
@@ -18,7 +19,7 @@ from dataclasses import asdict, dataclass
 
 import duckdb
 
-from resolvers.registry.tables import create_tables
+from resolvers.registry.tables import create_tables, has_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Churn:
     ids_merged: int
     ids_split: int
     ids_returned: int
+    decisions_changed: int
 
     @property
     def share_mentions_changed(self) -> float:
@@ -78,10 +80,12 @@ def churn_exceeds(churn: Churn, bounds: ChurnBounds = ChurnBounds()) -> dict[str
     if churn.first:
         return {}
     slack = bounds.slack * churn.ids_before
+    decided = 2 * churn.decisions_changed
+    moves = int(bounds.moves_per_changed_mention * churn.mentions_changed + decided + slack)
     allowed = {
-        "ids_members_changed": int(bounds.members_per_changed_mention * churn.mentions_changed + slack),
-        "ids_merged": int(bounds.moves_per_changed_mention * churn.mentions_changed + slack),
-        "ids_split": int(bounds.moves_per_changed_mention * churn.mentions_changed + slack),
+        "ids_members_changed": int(bounds.members_per_changed_mention * (churn.mentions_changed + decided) + slack),
+        "ids_merged": moves,
+        "ids_split": moves,
     }
     return {name: (getattr(churn, name), most) for name, most in allowed.items() if getattr(churn, name) > most}
 
@@ -89,6 +93,7 @@ def churn_exceeds(churn: Churn, bounds: ChurnBounds = ChurnBounds()) -> dict[str
 def record_run(con: duckdb.DuckDBPyConnection, run: int, *, first: bool) -> Churn:
     """Count what assignment found (before the registry is written) into `person_run`; a repeated run replaces itself."""
     con.execute("DELETE FROM person_run WHERE run = ?", [run])
+    decided = con.execute("SELECT count(*) FROM decision_changed").fetchone() if has_table(con, "decision_changed") else None
     con.execute(
         """
         INSERT INTO person_run
@@ -109,9 +114,9 @@ def record_run(con: duckdb.DuckDBPyConnection, run: int, *, first: bool) -> Chur
                    + (SELECT count(*) FROM reg_gone),
                ids, ids + new + returned - gone, new, gone, changed,
                (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'merged'),
-               (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'split'), returned
+               (SELECT count(DISTINCT old) FROM reg_move WHERE kind = 'split'), returned, $decisions
         FROM used, counted""",
-        {"run": run, "first": first},
+        {"run": run, "first": first, "decisions": decided[0] if decided else 0},
     )
     return churn(con, run)
 

@@ -57,6 +57,7 @@ TABLES: dict[str, dict[str, str]] = {
         "ids_merged": "BIGINT",
         "ids_split": "BIGINT",
         "ids_returned": "BIGINT",
+        "decisions_changed": "BIGINT",
     },
 }
 """`person_member.run`: since when the mention is with this person; `content`: digest of what it stated when last seen,

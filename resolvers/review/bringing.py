@@ -5,6 +5,7 @@ Belongs here: `decided`, which the linkage reads, and the tables that say where 
     decided            mention_l, mention_r, verdict same|different: what the linkage must keep to
     decision_applied   the same with decision_id, who, when and why
     decision_withdrawn what was applied in the run before and is no more
+    decision_changed   decision_id of what is applied and was not in the run before, or the other way round
     decision_conflict  decisions that contradict each other and do not act: conflict (number), kind, decision_id
 
 A decision about a mention that does not exist now is dormant: it is kept, and acts again when the mention comes back. A corrected
@@ -53,6 +54,10 @@ def _known_mentions(con: duckdb.DuckDBPyConnection) -> Known:
     return {MentionKey(*row[:3]): (row[3], row[4], bool(row[5])) for row in rows}
 
 
+_APPLIED = """CREATE {} {} (decision_id VARCHAR, mention_l BIGINT, mention_r BIGINT, verdict VARCHAR, decided_by VARCHAR,
+              decided_at TIMESTAMP, why VARCHAR)"""
+
+
 def bring_to_mentions(con: duckdb.DuckDBPyConnection) -> Brought:
     """Write `decided`, `decision_applied` and `decision_conflict` of this run anew, from `mention` and the decisions.
 
@@ -60,19 +65,20 @@ def bring_to_mentions(con: duckdb.DuckDBPyConnection) -> Brought:
     """
     decisions, judgement, known = judge_decisions(con)
     con.execute("CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)")
-    former = "FROM decision_applied" if has_table(con, "decision_applied") else "SELECT NULL AS decision_id WHERE false"
-    con.execute(f"CREATE OR REPLACE TABLE decision_withdrawn AS {former}")
-    con.execute("""CREATE OR REPLACE TABLE decision_applied (decision_id VARCHAR, mention_l BIGINT, mention_r BIGINT, verdict VARCHAR,
-                   decided_by VARCHAR, decided_at TIMESTAMP, why VARCHAR)""")
+    con.execute(_APPLIED.format("TABLE IF NOT EXISTS", "decision_applied"))
+    con.execute("CREATE OR REPLACE TEMP TABLE decision_former AS FROM decision_applied")
+    con.execute(_APPLIED.format("OR REPLACE TABLE", "decision_applied"))
     con.execute("CREATE OR REPLACE TABLE decision_conflict (conflict BIGINT, kind VARCHAR, decision_id VARCHAR)")
     con.execute("DELETE FROM decided")
     applied = [one for one in decisions if judgement.statuses[one.decision_id] is Status.APPLIED]
     _write_applied(con, applied, known)
-    if former.startswith("FROM"):
-        con.execute("""DELETE FROM decision_withdrawn WHERE (mention_l, mention_r, verdict) IN
-                       (SELECT mention_l, mention_r, verdict FROM decision_applied)""")
-    else:
-        con.execute("CREATE OR REPLACE TABLE decision_withdrawn AS FROM decision_applied WHERE false")
+    con.execute("""
+        CREATE OR REPLACE TABLE decision_withdrawn AS
+        SELECT * FROM decision_former ANTI JOIN decision_applied USING (mention_l, mention_r, verdict);
+        CREATE OR REPLACE TABLE decision_changed AS
+        SELECT DISTINCT decision_id FROM decision_applied ANTI JOIN decision_former USING (mention_l, mention_r, verdict)
+        UNION SELECT decision_id FROM decision_withdrawn;
+        DROP TABLE decision_former""")
     con.execute("""INSERT INTO decided SELECT DISTINCT least(mention_l, mention_r), greatest(mention_l, mention_r), verdict
                    FROM decision_applied ORDER BY ALL""")
     for number, conflict in enumerate(judgement.conflicts, 1):

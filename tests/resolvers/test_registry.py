@@ -268,6 +268,14 @@ def test_merges_without_new_records_break_the_bound(con: duckdb.DuckDBPyConnecti
     assert churn_exceeds(churn(con, 2), ChurnBounds(slack=1.0)) == {}
 
 
+def test_moves_by_decisions_keep_the_bound(con: duckdb.DuckDBPyConnection) -> None:
+    resolve(con, 1, "ab", "cd")
+    con.execute("CREATE TABLE decision_changed AS SELECT 'D1' AS decision_id")
+    resolve(con, 2, "abcd")
+    assert churn(con, 2).decisions_changed == 1
+    assert churn_exceeds(churn(con, 2)) == {}
+
+
 def test_a_run_that_is_not_known_has_no_figures(con: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(LookupError, match="no run 7"):
         churn(con, 7)

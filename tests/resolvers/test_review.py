@@ -95,6 +95,9 @@ def test_what_is_taken_back_is_known_in_the_next_run(con: duckdb.DuckDBPyConnect
     say(con, "ab", "unsure", minutes=1)
     bring_to_mentions(con)
     assert con.execute("SELECT mention_l, mention_r FROM decision_withdrawn").fetchall() == [(ord("a"), ord("b"))]
+    assert con.execute("SELECT count(*) FROM decision_changed").fetchone() == (1,)
+    bring_to_mentions(con)
+    assert con.execute("SELECT count(*) FROM decision_changed").fetchone() == (0,)
 
 
 def test_a_decision_that_the_run_could_not_keep_to_is_told(con: duckdb.DuckDBPyConnection) -> None:
