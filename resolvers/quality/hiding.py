@@ -47,13 +47,15 @@ def _choose(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE hidden AS
         WITH loose AS (SELECT category, role, count(*) AS n FROM unit_mention JOIN mention USING (mention_id)
                        WHERE number IS NULL GROUP BY ALL),
+        several AS (SELECT unit_id FROM unit_mention WHERE number IS NOT NULL GROUP BY unit_id HAVING count(*) > 1),
         candidate AS (
-            SELECT mention_id, unit_id, category, role, md5('{SEED}|' || category || '|' || natural_key || '|' || role) AS draw
-            FROM unit_mention JOIN mention USING (mention_id) WHERE number IS NOT NULL AND subject
-            QUALIFY count(*) OVER (PARTITION BY unit_id) > 1),
+            SELECT mention_id, unit_id, loose.n, category, role,
+                   md5_number_lower('{SEED}|' || category || '|' || natural_key || '|' || role) AS draw
+            FROM mention JOIN loose USING (category, role) JOIN unit_mention USING (mention_id) SEMI JOIN several USING (unit_id)
+            WHERE subject AND number IS NOT NULL),
         ranked AS (
-            SELECT mention_id, unit_id, draw, row_number() OVER (PARTITION BY category, role ORDER BY draw, mention_id) / loose.n AS place
-            FROM candidate JOIN loose USING (category, role)),
+            SELECT mention_id, unit_id, draw, row_number() OVER (PARTITION BY category, role ORDER BY draw, mention_id) / n AS place
+            FROM candidate),
         affordable AS (SELECT * FROM ranked WHERE place <= {MAX_PER_LOOSE}
                        QUALIFY row_number() OVER (ORDER BY place, draw, mention_id) <= {MAX_HIDDEN})
         SELECT mention_id, unit_id, count(*) OVER (PARTITION BY unit_id) AS chances FROM affordable
