@@ -58,14 +58,14 @@ def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_every
     state = increments.expected_state(con, models)
     delta = increments.find_delta(con, state, why_everything)
     increments.begin(con)
-    touched = _prepare(con, delta)
+    touched = _prepare(con, delta, state)
     used_model = model.load_or_train(con, models)
     state = increments.expected_state(con, models)
     if not increments.builds_upon(state, delta):
         return resolve(con, models, run, why_everything="a model was trained")
     degraded = _score(con, used_model, touched)
-    outcome = persons.group(con, touched)
-    relatives.place(con)
+    outcome = persons.group(con, touched, used_model.threshold_weight)
+    relatives.place(con, state.persons, everything=delta.everything is not None)
     persons.settle(con, delta)
     assign_ids(con, run, delta.scope("touched_cluster"))
     found = persons.publish(con, delta)
@@ -88,7 +88,7 @@ def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_every
     return resolution
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, delta: increments.Delta) -> str | None:
+def _prepare(con: duckdb.DuckDBPyConnection, delta: increments.Delta, state: increments.State) -> str | None:
     """Nuclei, assignment and units of what changed; returns the scope of touched units."""
     increments.touch_numbers(con)
     nuclei.build(con, delta.scope("touched_number"))
@@ -100,7 +100,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, delta: increments.Delta) -> str | N
     if not delta.everything:
         increments.touch_units(con)
     touched = delta.scope("touched_unit")
-    increments.rebuild_units(con, touched)
+    increments.rebuild_units(con, touched, state.reference)
     return touched
 
 

@@ -3,35 +3,36 @@
 Belongs here: the rounds after the first of placing relatives without a number (relatives.py), each with a rule that names one person or
 nobody. Does not: the family of the person beside whom somebody is named, which is the first round.
 
-Every round reads the temporary tables of relatives.py: `loose` (relatives that no number places), `placed` (mention_id, cluster),
-`person_name` (cluster, plain) and `person_about` (cluster, sex, birth_date), and adds to `placed`.
+Every round reads the temporary tables of relatives.py: `loose` (relatives that no number places), `placed` (mention_id, cluster) and
+`person_name` (cluster, plain; of names that loose relatives have), the tables of kin.py: `sighting` and `person_about`, and adds to
+`placed`. What a round takes from the city as a whole (how many have a name) is counted for the names in question only, so that an increment
+counts what a run for everything counts.
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from resolvers.linkage.kin import COUPLES, collect_kin
+
 GENERATION_YEARS = 14
 """A parent is at least so much older."""
 
-MAX_HOUSEHOLD_PERSONS = 30
-"""More persons under one household or case number are no family."""
-
-MAX_DWELLING_PERSONS = 12
-"""More registered people than this in a dwelling are no family."""
-
 MAX_EXPECTED_NAMESAKES = 1e-3
-"""Couples of the same two names that the city would hold by chance: couples x share of the one name x share of the other. Above, two names
-do not say who somebody is."""
+"""Couples of the same two names that the city would hold by chance: couples x share of the one name x share of the other, with one couple
+per two persons. Above, two names do not say who somebody is."""
 
 _OLDER = f"coalesce(date_diff('year', {{parent}}.birth_date, {{child}}.birth_date) >= {GENERATION_YEARS}, false)"
 
 
-def place_more(con: duckdb.DuckDBPyConnection) -> None:
-    """Add to `placed` by the other parent, then as a couple, then by telephone; a round only sees what is still loose."""
+def place_more(con: duckdb.DuckDBPyConnection, persons: int) -> None:
+    """Add to `placed` by the other parent, then as a couple, then by telephone; a round only sees what is still loose.
+
+    persons: how many the city has, about.
+    """
     _gather_parents(con)
     _by_the_other_parent(con)
-    _as_a_couple(con)
+    _as_a_couple(con, persons)
     _by_telephone(con)
 
 
@@ -39,7 +40,8 @@ def _gather_parents(con: duckdb.DuckDBPyConnection) -> None:
     """`parent_named`: fathers and mothers without a place, with the cluster and the name of the other parent of their record."""
     con.execute("""
         CREATE OR REPLACE TEMP TABLE parent_named AS
-        WITH settled AS (SELECT mention_id, cluster FROM mention_cluster UNION ALL SELECT mention_id, cluster FROM placed)
+        WITH settled AS (SELECT mention_id, cluster FROM sighting WHERE record_id IN (SELECT record_id FROM loose)
+                         UNION ALL SELECT mention_id, cluster FROM placed)
         SELECT loose.mention_id, loose.record_id, loose.role, loose.beside, loose.plain, other.mention_id AS other_mention,
                settled.cluster AS other_cluster, other_form.plain AS other_plain
         FROM loose
@@ -50,30 +52,12 @@ def _gather_parents(con: duckdb.DuckDBPyConnection) -> None:
           AND loose.mention_id NOT IN (SELECT mention_id FROM placed)""")
 
 
-def _sightings(con: duckdb.DuckDBPyConnection) -> None:
-    """`seen_with` (cluster, other): who shares a record, a household or a registered dwelling with the other parents of `parent_named`."""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE seen_with AS
-        WITH anchor AS (SELECT DISTINCT other_cluster AS cluster FROM parent_named WHERE other_cluster IS NOT NULL),
-        seen AS (
-            SELECT cluster, record_id, household,
-                   CASE WHEN category = 'household_registration' AND role = 'holder' THEN dwelling_code END AS dwelling
-            FROM mention JOIN mention_cluster USING (mention_id)),
-        own AS (SELECT seen.* FROM seen SEMI JOIN anchor USING (cluster)),
-        members AS (SELECT cluster, household FROM seen WHERE household IN (SELECT household FROM own) GROUP BY ALL),
-        family AS (SELECT * FROM members QUALIFY count(*) OVER (PARTITION BY household) <= {MAX_HOUSEHOLD_PERSONS}),
-        housed AS (SELECT cluster, dwelling FROM seen WHERE dwelling IN (SELECT dwelling FROM own) GROUP BY ALL),
-        neighbour AS (SELECT * FROM housed QUALIFY count(*) OVER (PARTITION BY dwelling) <= {MAX_DWELLING_PERSONS})
-        SELECT own.cluster, seen.cluster AS other FROM own JOIN seen USING (record_id) WHERE own.cluster <> seen.cluster
-        UNION
-        SELECT own.cluster, family.cluster FROM own JOIN family USING (household) WHERE own.cluster <> family.cluster
-        UNION
-        SELECT own.cluster, neighbour.cluster FROM own JOIN neighbour USING (dwelling) WHERE own.cluster <> neighbour.cluster""")
-
-
 def _by_the_other_parent(con: duckdb.DuckDBPyConnection) -> None:
     """The one person of that name, sex and generation in the family of the other parent, who may live apart from the grown-up child."""
-    _sightings(con)
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE other_parent AS
+        SELECT DISTINCT other_cluster AS cluster FROM parent_named WHERE other_cluster IS NOT NULL""")
+    collect_kin(con, "other_parent", "seen_with")
     con.execute(f"""
         INSERT INTO placed
         SELECT mention_id, min(other) FROM (
@@ -87,31 +71,31 @@ def _by_the_other_parent(con: duckdb.DuckDBPyConnection) -> None:
         GROUP BY mention_id HAVING count(DISTINCT other) = 1""")
 
 
-def _as_a_couple(con: duckdb.DuckDBPyConnection) -> None:
+def _as_a_couple(con: duckdb.DuckDBPyConnection, persons: int) -> None:
     """Father and mother, both without a place: the one couple of the city with these two names, where chance would not make another."""
     con.execute("""
+        CREATE OR REPLACE TEMP TABLE wanted_couple AS
+        SELECT record_id, beside, mention_id AS father, other_mention AS mother, plain AS his, other_plain AS hers
+        FROM parent_named
+        WHERE role = 'father' AND other_cluster IS NULL AND other_plain IS NOT NULL
+          AND mention_id NOT IN (SELECT mention_id FROM placed)""")
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE couple AS
-        WITH partner AS (
-            SELECT record_id, cluster, role FROM mention JOIN mention_cluster USING (mention_id)
-            WHERE (category, role) IN (('marriage_registration', 'spouse_a'), ('marriage_registration', 'spouse_b'))
-               OR role IN ('father', 'mother'))
+        WITH man AS (SELECT DISTINCT cluster FROM person_name WHERE plain IN (SELECT his FROM wanted_couple)),
+        woman AS (SELECT DISTINCT cluster FROM person_name WHERE plain IN (SELECT hers FROM wanted_couple))
         SELECT DISTINCT a.cluster AS man, b.cluster AS woman
-        FROM partner AS a JOIN partner AS b USING (record_id)
+        FROM (SELECT * FROM sighting WHERE partner IS NOT NULL AND cluster IN (FROM man)) AS a
+        JOIN (SELECT * FROM sighting WHERE partner IS NOT NULL AND cluster IN (FROM woman)) AS b USING (record_id)
         JOIN person_about AS he ON he.cluster = a.cluster AND he.sex = '1'
         JOIN person_about AS she ON she.cluster = b.cluster AND she.sex = '2'
-        WHERE (a.role, b.role) IN (('spouse_a', 'spouse_b'), ('spouse_b', 'spouse_a'), ('father', 'mother'))""")
+        WHERE (a.partner, b.partner) IN {COUPLES}""")
     con.execute(f"""
         INSERT INTO placed
-        WITH wanted AS (
-            SELECT father.record_id, father.beside, father.mention_id AS father, father.other_mention AS mother,
-                   father.plain AS his, father.other_plain AS hers
-            FROM parent_named AS father
-            WHERE father.role = 'father' AND father.other_cluster IS NULL AND father.other_plain IS NOT NULL
-              AND father.mention_id NOT IN (SELECT mention_id FROM placed)),
-        share AS (SELECT plain, count(*) / sum(count(*)) OVER () AS share FROM person_name GROUP BY plain),
+        WITH share AS (SELECT plain, count(DISTINCT cluster) / {persons} AS share FROM person_name GROUP BY plain),
         namesake AS (
-            SELECT wanted.*, couple.man, couple.woman, he.share * she.share * (SELECT count(*) FROM couple) AS by_chance
-            FROM wanted JOIN person_name AS man_name ON man_name.plain = his JOIN couple ON couple.man = man_name.cluster
+            SELECT wanted.*, couple.man, couple.woman, he.share * she.share * {persons} / 2 AS by_chance
+            FROM wanted_couple AS wanted
+            JOIN person_name AS man_name ON man_name.plain = his JOIN couple ON couple.man = man_name.cluster
             JOIN person_name AS woman_name ON woman_name.plain = hers AND woman_name.cluster = couple.woman
             JOIN share AS he ON he.plain = his JOIN share AS she ON she.plain = hers
             QUALIFY count(DISTINCT (couple.man, couple.woman)) OVER (PARTITION BY wanted.record_id) = 1),
@@ -124,13 +108,12 @@ def _as_a_couple(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _by_telephone(con: duckdb.DuckDBPyConnection) -> None:
-    """The one person of that name with that telephone; a number that many people carry is not among the telephones of `unit`."""
+    """The one person of that name with that telephone; a number that many people carry is not among the telephones of `person_about`."""
     con.execute("""
         INSERT INTO placed
-        WITH carrier AS (
-            SELECT DISTINCT mention_cluster.cluster, phone
-            FROM (SELECT unique_id AS unit_id, unnest(phones) AS phone FROM unit)
-            JOIN unit_mention USING (unit_id) JOIN mention_cluster USING (mention_id))
+        WITH asked AS (SELECT phone FROM mention WHERE phone IS NOT NULL AND mention_id IN (SELECT mention_id FROM loose)),
+        carrier AS (
+            SELECT DISTINCT cluster, phone FROM (SELECT cluster, unnest(phones) AS phone FROM person_about) SEMI JOIN asked USING (phone))
         SELECT loose.mention_id, min(carrier.cluster)
         FROM loose JOIN mention USING (mention_id) JOIN carrier USING (phone)
         JOIN person_name ON person_name.cluster = carrier.cluster AND person_name.plain IN (loose.plain, loose.own_form)

@@ -36,7 +36,7 @@ _LINKED = "record_id, id_number, id_typed, phone, dwelling_code, household, own_
 REMEMBERED = {
     "linked_mention": {"mention_id", "signature", *_LINKED.split(", ")},
     "linked_decision": {"mention_l", "mention_r", "verdict"},
-    "linkage_state": {"model", "code", "reference", "mentions"},
+    "linkage_state": {"model", "code", "reference", "scale", "mentions"},
     "nucleus": {"mention_id", "number"},
     "claim_form": {"number", "owner"},
     "unit_mention": {"mention_id", "unit_id", "number"},
@@ -48,8 +48,11 @@ REMEMBERED = {
     "unit_cluster": {"unit_id", "cluster"},
     "mention_cluster": {"mention_id", "cluster"},
     "relative_cluster": {"mention_id", "cluster"},
+    "sighting": {"mention_id", "cluster", "record_id", "household", "dwelling", "partner"},
+    "person_about": {"cluster", "sex", "birth_date", "names", "phones"},
     "clustered": {"mention_id", "record_id", "category", "natural_key", "role", "subject", "cluster"},
     "person_of_cluster": {"cluster", "person_id"},
+    "cut": {"unit_l", "unit_r"},
     "cluster_confidence": {"cluster", "probability"},
     "link_edge": {"mention_l", "mention_r", "weight", "probability", "reason"},
     "mention_person": {"record_id", "role", "person_id"},
@@ -61,6 +64,10 @@ DERIVED = tuple(name for name in REMEMBERED if name not in ("mention_person", "e
 """Tables that a run for everything starts without."""
 
 
+MENTIONS_PER_PERSON = 8
+"""More than registers have, because the scale is rounded up."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What the result of a run depends on beside mentions and decisions."""
@@ -68,6 +75,13 @@ class State:
     model: str
     code: str
     reference: date
+    scale: int
+    """size of the city, in steps (`city_scale`)"""
+
+    @property
+    def persons(self) -> int:
+        """About how many persons; rather too few."""
+        return max(self.scale // MENTIONS_PER_PERSON, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +105,6 @@ def code_digest() -> str:
     for path in sorted([*room.glob("*.py"), *(room / "linkage").glob("*.py"), *(room / "clustering").glob("*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def reference_date(con: duckdb.DuckDBPyConnection) -> date:
-    """First of January of the year of the newest birth date: who is a minor is told at this date."""
-    row = con.execute("SELECT date_trunc('year', max(birth_date))::DATE FROM mention").fetchone()
-    return row[0] if row and row[0] else date(1900, 1, 1)
 
 
 def find_delta(con: duckdb.DuckDBPyConnection, state: State, why_everything: str | None = None) -> Delta:
@@ -129,15 +137,15 @@ def _why_everything(con: duckdb.DuckDBPyConnection, state: State) -> str | None:
     missing = [name for name, columns in REMEMBERED.items() if not columns <= found.get(name, set())]
     if missing:
         return f"tables of the last run are missing or of another layout: {', '.join(missing)}"
-    rows = con.execute("SELECT model, code, reference, mentions FROM linkage_state").fetchall()
+    rows = con.execute("SELECT model, code, reference, scale, mentions FROM linkage_state").fetchall()
     if len(rows) != 1:
         return "the last run was not finished"
-    model, code, reference, mentions = rows[0]
+    *known, mentions = rows[0]
     counts = {_count(con, f"SELECT count(*) FROM {table}") for table in ("linked_mention", "clustered", "mention_person")}
     if counts != {mentions} or _count(con, "SELECT count(*) FROM mention_cluster") != _count(con, "SELECT count(*) FROM unit_mention"):
         return "tables of the last run do not fit each other"
-    changed = {"model": model != state.model, "program": code != state.code, "reference date": reference != state.reference}
-    names = [name for name, differs in changed.items() if differs]
+    needed = {"model": state.model, "program": state.code, "reference date": state.reference, "size of the city": state.scale}
+    names = [name for (name, value), former in zip(needed.items(), known, strict=True) if value != former]
     return f"changed: {', '.join(names)}" if names else None
 
 
@@ -148,7 +156,8 @@ def _forget(con: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE linked_mention (mention_id BIGINT, signature UBIGINT, record_id BIGINT, id_number VARCHAR, id_typed VARCHAR,
             phone VARCHAR, dwelling_code VARCHAR, household VARCHAR, own_keys VARCHAR[], is_registered BOOLEAN);
         CREATE TABLE linked_decision (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR);
-        CREATE TABLE linkage_state (model VARCHAR, code VARCHAR, reference DATE, mentions BIGINT)""")
+        CREATE TABLE linkage_state (model VARCHAR, code VARCHAR, reference DATE, scale BIGINT,
+            mentions BIGINT)""")
 
 
 def remember(con: duckdb.DuckDBPyConnection, state: State) -> None:
@@ -164,7 +173,10 @@ def remember(con: duckdb.DuckDBPyConnection, state: State) -> None:
         DELETE FROM linked_decision;
         INSERT INTO linked_decision FROM decided""")
     con.execute("DELETE FROM linkage_state")
-    con.execute("INSERT INTO linkage_state SELECT $1, $2, $3, count(*) FROM linked_mention", [state.model, state.code, state.reference])
+    con.execute(
+        "INSERT INTO linkage_state SELECT $1, $2, $3, $4, count(*) FROM linked_mention",
+        [state.model, state.code, state.reference, state.scale],
+    )
 
 
 def city_scale(con: duckdb.DuckDBPyConnection) -> int:
@@ -173,10 +185,10 @@ def city_scale(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def expected_state(con: duckdb.DuckDBPyConnection, models: Path) -> State:
-    """What the result of this run will depend on. Without a model file the defaults hold, with a prior by the size of the city."""
+    """What the result of this run will depend on."""
     path = models / MODEL_FILE
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else f"default for {city_scale(con)}"
-    return State(digest, code_digest(), reference_date(con))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "default"
+    return State(digest, code_digest(), units.reference_date(con), city_scale(con))
 
 
 def begin(con: duckdb.DuckDBPyConnection) -> None:
@@ -225,19 +237,24 @@ def touch_units(con: duckdb.DuckDBPyConnection) -> None:
               WHERE mention_id IN (SELECT mention_id FROM mention WHERE record_id IN (SELECT record_id FROM record))""")
 
 
-def rebuild_units(con: duckdb.DuckDBPyConnection, touched: str | None) -> None:
-    """Bring `unit` up to date; `unit_before` keeps the rows of touched units as they were."""
+def rebuild_units(con: duckdb.DuckDBPyConnection, touched: str | None, reference: date) -> None:
+    """Bring `unit` up to date; `unit_before` keeps the rows of touched units as they were, `changed_unit` names those that
+    came, went or differ."""
     if touched is None:
-        units.build(con, "unit_mention", "unit")
+        units.build(con, "unit_mention", "unit", reference=reference)
         return
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE unit_before AS SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")};
         CREATE OR REPLACE TEMP TABLE touched_assignment AS SELECT * FROM unit_mention WHERE {within("unit_id", touched)}""")
-    units.build(con, "touched_assignment", "touched_row")
+    units.build(con, "touched_assignment", "touched_row", reference=reference)
     con.execute(f"""
         DELETE FROM unit WHERE {within("unique_id", touched, "unit_id")};
         INSERT INTO unit BY NAME FROM touched_row;
-        DROP TABLE touched_row""")
+        DROP TABLE touched_row;
+        CREATE OR REPLACE TEMP TABLE unit_after AS SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")};
+        CREATE OR REPLACE TEMP TABLE changed_unit AS
+        SELECT unique_id AS unit_id FROM (FROM unit_after EXCEPT FROM unit_before)
+        UNION SELECT unique_id FROM (FROM unit_before EXCEPT FROM unit_after)""")
 
 
 def temporary_tables(con: duckdb.DuckDBPyConnection) -> frozenset[str]:

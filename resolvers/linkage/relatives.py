@@ -1,8 +1,8 @@
 """Relatives without a usable number: placed by the family of the person beside whom they are named, or left unlinked.
 
-Belongs here: the family of a person (named together in a record, one household register, one dwelling) and the rule
-that a relative is
-the one member of it with that name, sex and generation. Does not: relatives whose number says who they are (nuclei.py).
+Belongs here: relatives whom no number places, the rule that a relative is the one member of the family with that name, sex and generation,
+what reviewers decided of relatives, and clusters of relatives without any record of their own. Does not: relatives whose number says who
+they are (nuclei.py), who is seen with whom (kin.py), the later rounds (family.py).
 Better unlinked than wrong: two candidates, or none, leave the mention alone.
 """
 
@@ -10,53 +10,48 @@ from __future__ import annotations
 
 import duckdb
 
-from resolvers.linkage import family
-from resolvers.linkage.assignment import content_id
-from resolvers.linkage.family import GENERATION_YEARS, MAX_DWELLING_PERSONS, MAX_HOUSEHOLD_PERSONS
+from resolvers.linkage import family, kin
+from resolvers.linkage.assignment import content_id, mention_key, within
+
+GENERATION_YEARS = 14
+"""A parent is at least so much older."""
 
 
-def place(con: duckdb.DuckDBPyConnection) -> None:
-    """Write `relative_cluster` (mention_id, cluster): the cluster of a placed relative, or minus the smallest mention
-    of the relatives that are one.
+def place(con: duckdb.DuckDBPyConnection, persons: int, *, everything: bool = True) -> None:
+    """Bring `relative_cluster` (mention_id, cluster) up to date: the cluster of a placed relative, or an id below zero that those share
+    who are one relative by the names in their records.
 
-    Reads `mention_cluster` (mention_id, cluster) of all other mentions.
+    persons: how many the city has, about; it must be the same in every run that is to give the same result.
+    Reads `mention_cluster` of all other mentions; without `everything`, what the increment changed. Writes `replaced` (mention_id).
     """
-    _collect_loose(con)
-    _describe_persons(con)
-    _collect_kin(con)
-    _choose_members(con)
-    family.place_more(con)
-    con.execute(f"""
-        CREATE TABLE IF NOT EXISTS relative_cluster (mention_id BIGINT, cluster BIGINT);
-        CREATE OR REPLACE TEMP TABLE relative_before AS FROM relative_cluster;
-        DELETE FROM relative_cluster;
-        INSERT INTO relative_cluster
-        WITH rest AS (SELECT loose.* FROM loose ANTI JOIN placed USING (mention_id)
-                      WHERE plain IS NOT NULL AND NOT damaged),
-        parents AS (
-            SELECT rest.mention_id, concat_ws('|', own.household, rest.role, rest.plain, other_form.plain) AS family
-            FROM rest JOIN mention AS own ON own.mention_id = rest.beside_mention
-            JOIN mention AS other ON other.record_id = rest.record_id AND other.role IN ('father', 'mother')
-                AND other.role <> rest.role
-            JOIN name_form AS other_form ON other_form.raw = other.name
-            WHERE rest.role IN ('father', 'mother') AND own.household IS NOT NULL AND other_form.plain IS NOT NULL)
-        SELECT mention_id, cluster FROM placed
-        UNION ALL
-        SELECT rest.mention_id, -{content_id("coalesce('parent|' || family, concat_ws('|', 'relative', rest.beside, rest.plain))")}
-        FROM rest LEFT JOIN parents USING (mention_id);
-        CREATE OR REPLACE TEMP TABLE replaced AS
-        SELECT mention_id FROM (FROM relative_before EXCEPT FROM relative_cluster)
-        UNION SELECT mention_id FROM (FROM relative_cluster EXCEPT FROM relative_before)""")
-
-
-def _collect_loose(con: duckdb.DuckDBPyConnection) -> None:
-    """`loose`: relatives that no number places, with the person beside whom they are named (the first role of the
-    record that is a subject)."""
+    con.execute("CREATE TABLE IF NOT EXISTS relative_cluster (mention_id BIGINT, cluster BIGINT)")
+    if everything:
+        kin.remember_sightings(con, None)
+        kin.describe_persons(con, None)
+    else:
+        kin.find_concerned_records(con)
+    scope = None if everything else "concerned_record"
+    _collect_loose(con, scope)
     con.execute("""
+        CREATE OR REPLACE TEMP TABLE person_name AS
+        WITH wanted AS (SELECT plain FROM loose UNION SELECT own_form FROM loose)
+        SELECT cluster, plain FROM (SELECT cluster, unnest(names) AS plain FROM person_about) SEMI JOIN wanted USING (plain);
+        CREATE OR REPLACE TEMP TABLE beside AS SELECT DISTINCT beside AS cluster FROM loose""")
+    kin.collect_kin(con, "beside", "kin")
+    _choose_members(con)
+    family.place_more(con, persons)
+    _settle(con, scope)
+
+
+def _collect_loose(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
+    """`loose`: relatives that no number places, with the person beside whom they are named (the first role of the record that is a
+    subject)."""
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE loose AS
         SELECT loose.mention_id, loose.record_id, loose.role, loose.is_self, form.plain, form.own_form, form.damaged,
                holders.cluster AS beside, holders.mention_id AS beside_mention
-        FROM (SELECT * FROM mention ANTI JOIN mention_cluster USING (mention_id) WHERE NOT subject) AS loose
+        FROM (SELECT * FROM mention ANTI JOIN mention_cluster USING (mention_id)
+              WHERE NOT subject AND {within("record_id", scope)}) AS loose
         LEFT JOIN name_form AS form ON form.raw = loose.name
         JOIN mention AS holder ON holder.record_id = loose.record_id AND holder.subject
         JOIN mention_cluster AS holders ON holders.mention_id = holder.mention_id
@@ -83,7 +78,7 @@ def _choose_members(con: duckdb.DuckDBPyConnection) -> None:
               AND (loose.role NOT IN ('father', 'mother')
                    OR coalesce(date_diff('year', other.birth_date, own.birth_date) >= {GENERATION_YEARS}, false))
               AND (loose.role <> 'spouse' OR coalesce(other.sex <> own.sex, false))),
-        named_there AS (SELECT DISTINCT record_id, cluster FROM mention JOIN mention_cluster USING (mention_id)),
+        named_there AS (SELECT DISTINCT record_id, cluster FROM sighting WHERE record_id IN (SELECT record_id FROM loose)),
         possible AS (
             SELECT * FROM candidate WHERE role = 'contact'
             UNION ALL SELECT * FROM (SELECT * FROM candidate WHERE role <> 'contact')
@@ -92,7 +87,7 @@ def _choose_members(con: duckdb.DuckDBPyConnection) -> None:
             SELECT loose.mention_id, NULL, loose.role, loose.beside
             FROM loose JOIN person_name ON person_name.cluster = loose.beside AND person_name.plain = loose.plain
             WHERE loose.is_self),
-        single AS (SELECT mention_id, any_value(record_id) AS record_id, any_value(role) AS role,
+        single AS (SELECT mention_id, min(record_id) AS record_id, min(role) AS role,
                           min(cluster) AS cluster
                    FROM possible GROUP BY mention_id HAVING count(DISTINCT cluster) = 1)
         SELECT mention_id, cluster FROM single
@@ -100,43 +95,83 @@ def _choose_members(con: duckdb.DuckDBPyConnection) -> None:
                 OR count(*) FILTER (role <> 'contact') OVER (PARTITION BY record_id, cluster) = 1""")
 
 
-def _describe_persons(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE person_about AS
-        SELECT cluster, min(unit.sex) AS sex, min(unit.birth_date) AS birth_date
-        FROM (SELECT DISTINCT cluster, unit_id FROM mention_cluster JOIN unit_mention USING (mention_id)) JOIN unit ON
-            unique_id = unit_id
-        GROUP BY cluster""")
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE person_name AS
-        SELECT DISTINCT cluster, plain
-        FROM (SELECT cluster, unnest(list_concat([unit.plain, unit.own_form], coalesce(unit.names, []))) AS plain
-              FROM (SELECT DISTINCT cluster, unit_id FROM mention_cluster JOIN unit_mention USING (mention_id)) JOIN
-                  unit ON unique_id = unit_id)
-        WHERE plain IS NOT NULL""")
-
-
-def _collect_kin(con: duckdb.DuckDBPyConnection) -> None:
-    """`kin` (cluster, other) of the persons beside loose relatives: named together in a record, members of one
-    household or case, registered at one dwelling."""
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE sighting AS
-        SELECT cluster, record_id, household,
-               CASE WHEN category = 'household_registration' AND role = 'holder' THEN dwelling_code END AS dwelling
-        FROM mention JOIN mention_cluster USING (mention_id)""")
+def _settle(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
+    """Write `relative_cluster` of the scope: placed relatives; parents by both names in one household, others by the person beside them and
+    the name; then what reviewers decided."""
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE kin AS
-        WITH beside AS (SELECT DISTINCT beside AS cluster FROM loose),
-        members AS (SELECT DISTINCT cluster, household FROM sighting WHERE household IS NOT NULL
-                    QUALIFY count(*) OVER (PARTITION BY household) <= {MAX_HOUSEHOLD_PERSONS}),
-        neighbours AS (SELECT cluster, dwelling FROM sighting WHERE dwelling IS NOT NULL GROUP BY cluster, dwelling
-                       QUALIFY count(*) OVER (PARTITION BY dwelling) <= {MAX_DWELLING_PERSONS})
-        SELECT a.cluster, b.cluster AS other
-        FROM beside JOIN sighting AS a USING (cluster) JOIN sighting AS b USING (record_id) WHERE a.cluster <> b.cluster
-        UNION
-        SELECT a.cluster, b.cluster
-        FROM beside JOIN members AS a USING (cluster) JOIN members AS b USING (household) WHERE a.cluster <> b.cluster
-        UNION
-        SELECT a.cluster, b.cluster
-        FROM beside JOIN neighbours AS a USING (cluster) JOIN neighbours AS b USING (dwelling)
-        WHERE a.cluster <> b.cluster""")
+        CREATE OR REPLACE TEMP TABLE settled_relative AS
+        WITH rest AS (SELECT loose.* FROM loose ANTI JOIN placed USING (mention_id)
+                      WHERE plain IS NOT NULL AND NOT damaged),
+        parents AS (
+            SELECT rest.mention_id, concat_ws('|', own.household, rest.role, rest.plain, other_form.plain) AS family
+            FROM rest JOIN mention AS own ON own.mention_id = rest.beside_mention
+            JOIN mention AS other ON other.record_id = rest.record_id AND other.role IN ('father', 'mother')
+                AND other.role <> rest.role
+            JOIN name_form AS other_form ON other_form.raw = other.name
+            WHERE rest.role IN ('father', 'mother') AND own.household IS NOT NULL AND other_form.plain IS NOT NULL)
+        SELECT mention_id, cluster FROM placed
+        UNION ALL
+        SELECT rest.mention_id, -{content_id("coalesce('parent|' || family, concat_ws('|', 'relative', rest.beside, rest.plain))")}
+        FROM rest LEFT JOIN parents USING (mention_id)""")
+    _apply_decisions(con)
+    former = (
+        "true"
+        if scope is None
+        else f"""(mention_id IN (SELECT mention_id FROM mention WHERE record_id IN (SELECT record_id FROM {scope}))
+                  OR mention_id IN (SELECT mention_id FROM stirred_mention))"""
+    )
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE relative_before AS SELECT * FROM relative_cluster WHERE {former};
+        DELETE FROM relative_cluster WHERE {former};
+        INSERT INTO relative_cluster FROM settled_relative;
+        CREATE OR REPLACE TEMP TABLE replaced AS
+        SELECT mention_id FROM (FROM relative_before EXCEPT FROM settled_relative)
+        UNION SELECT mention_id FROM (FROM settled_relative EXCEPT FROM relative_before)""")
+
+
+def _apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring what reviewers decided of loose relatives into `settled_relative`.
+
+    Same: into the cluster of the other mention; of two loose ones, the placed one leads, then the larger id, along chains of decisions.
+    Different: out of the cluster that both share, the relative rather than a mention with a person of its own, then the larger key.
+    """
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE relative_decision AS
+        SELECT mine, other, verdict FROM (SELECT mention_l AS mine, mention_r AS other, verdict FROM decided
+                                          UNION SELECT mention_r, mention_l, verdict FROM decided)
+        WHERE mine <> other AND mine IN (SELECT mention_id FROM loose)""")
+    row = con.execute("SELECT count(*) FROM relative_decision").fetchone()
+    if not row or not row[0]:
+        return
+    con.execute(f"""
+        INSERT INTO settled_relative
+        SELECT mention_id, -{content_id(mention_key())} FROM mention
+        WHERE mention_id IN (SELECT mine FROM relative_decision) AND mention_id NOT IN (SELECT mention_id FROM settled_relative)""")
+    led = """
+        SELECT mine AS mention_id, max(coalesce(fixed.cluster, settled.cluster)) AS cluster
+        FROM relative_decision LEFT JOIN mention_cluster AS fixed ON fixed.mention_id = other
+        LEFT JOIN settled_relative AS settled ON settled.mention_id = other
+        WHERE verdict = 'same' GROUP BY mine"""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE held_by_decision AS
+        SELECT mine AS mention_id, max(cluster) AS cluster FROM relative_decision JOIN mention_cluster ON mention_id = other
+        WHERE verdict = 'same' GROUP BY mine;
+        UPDATE settled_relative SET cluster = held_by_decision.cluster FROM held_by_decision
+        WHERE held_by_decision.mention_id = settled_relative.mention_id""")
+    while True:
+        changed = con.execute(f"""
+            UPDATE settled_relative SET cluster = led.cluster FROM ({led}) AS led
+            WHERE led.mention_id = settled_relative.mention_id AND led.cluster > settled_relative.cluster
+              AND led.mention_id NOT IN (SELECT mention_id FROM held_by_decision)""").fetchone()
+        if not changed or not changed[0]:
+            break
+    con.execute(f"""
+        UPDATE settled_relative SET cluster = apart.cluster FROM (
+            SELECT own.mention_id, -{content_id(mention_key("own"))} AS cluster
+            FROM relative_decision JOIN mention AS own ON own.mention_id = mine JOIN mention AS another ON another.mention_id = other
+            JOIN settled_relative AS mine_now ON mine_now.mention_id = mine
+            LEFT JOIN settled_relative AS other_now ON other_now.mention_id = other
+            LEFT JOIN mention_cluster AS fixed ON fixed.mention_id = other
+            WHERE verdict = 'different' AND mine_now.cluster = coalesce(fixed.cluster, other_now.cluster)
+              AND (fixed.cluster IS NOT NULL OR {mention_key("own")} > {mention_key("another")})) AS apart
+        WHERE apart.mention_id = settled_relative.mention_id""")

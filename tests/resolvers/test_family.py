@@ -29,26 +29,31 @@ class Town:
                                   household VARCHAR, dwelling_code VARCHAR);
             CREATE TABLE name_form (raw VARCHAR, plain VARCHAR, own_form VARCHAR, damaged BOOLEAN);
             CREATE TABLE mention_cluster (mention_id BIGINT, cluster BIGINT);
-            CREATE TABLE unit (unique_id BIGINT, phones VARCHAR[]);
-            CREATE TABLE unit_mention (mention_id BIGINT, unit_id BIGINT, number VARCHAR);
+            CREATE TABLE sighting (mention_id BIGINT, cluster BIGINT, record_id BIGINT, household VARCHAR, dwelling VARCHAR,
+                                   partner VARCHAR);
             CREATE TABLE loose (mention_id BIGINT, record_id BIGINT, role VARCHAR, is_self BOOLEAN, plain VARCHAR, own_form VARCHAR,
                                 damaged BOOLEAN, beside BIGINT, beside_mention BIGINT);
             CREATE TABLE placed (mention_id BIGINT, cluster BIGINT);
-            CREATE TABLE person_about (cluster BIGINT, sex VARCHAR, birth_date DATE);
+            CREATE TABLE person_about (cluster BIGINT, sex VARCHAR, birth_date DATE, phones VARCHAR[]);
             CREATE TABLE person_name (cluster BIGINT, plain VARCHAR)""")
         for cluster, name in NAMES.items():
-            self.con.execute("INSERT INTO person_about VALUES (?, ?, ?)", [cluster, SEXES[cluster], BIRTHS[cluster]])
+            self.con.execute("INSERT INTO person_about VALUES (?, ?, ?, [])", [cluster, SEXES[cluster], BIRTHS[cluster]])
             self.con.execute("INSERT INTO person_name VALUES (?, ?)", [cluster, name])
             self.con.execute("INSERT INTO name_form VALUES (?, ?, NULL, false)", [name, name])
         self.con.execute("INSERT INTO person_name SELECT 1000 + i, 'name ' || i FROM range(?) AS filler(i)", [filler])
+        self.persons = filler + len(NAMES)
         self.next = 0
 
     def settled(self, cluster: int, record: int, category: str, role: str, **values: Any) -> None:
         """A mention that linkage has put into a cluster, with a unit of its own."""
         mention = self._mention(record, category, role, NAMES[cluster], **values)
         self.con.execute("INSERT INTO mention_cluster VALUES (?, ?)", [mention, cluster])
-        self.con.execute("INSERT INTO unit_mention VALUES (?, ?, NULL)", [mention, mention])
-        self.con.execute("INSERT INTO unit VALUES (?, ?)", [mention, [values["phone"]] if values.get("phone") else None])
+        self.con.execute(
+            "INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?)",
+            [mention, cluster, record, values.get("household"), values.get("dwelling"), None if role == "holder" else role],
+        )
+        if values.get("phone"):
+            self.con.execute("UPDATE person_about SET phones = [?] WHERE cluster = ?", [values["phone"], cluster])
 
     def unplaced(self, role: str, name: str, record: int = RECORD_OF_CHILD, **values: Any) -> int:
         """A relative beside the child whom nothing has placed yet."""
@@ -58,12 +63,14 @@ class Town:
 
     def _mention(self, record: int, category: str, role: str, name: str, **values: Any) -> int:
         self.next += 1
-        self.con.execute("INSERT INTO mention VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                         [self.next, record, category, role, name, values.get("phone"), values.get("household"), values.get("dwelling")])
+        self.con.execute(
+            "INSERT INTO mention VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [self.next, record, category, role, name, values.get("phone"), values.get("household"), values.get("dwelling")],
+        )
         return self.next
 
     def places(self) -> dict[int, int]:
-        family.place_more(self.con)
+        family.place_more(self.con, self.persons)
         return dict(self.con.execute("SELECT mention_id, cluster FROM placed").fetchall())
 
 
