@@ -26,6 +26,7 @@ from resolvers.linkage.comparisons import blocking_rules
 from resolvers.linkage.increments import city_scale
 from resolvers.linkage.model import Model, settings
 from resolvers.linkage.nuclei import date_relation
+from resolvers.linkage.spark_scoring import score_on_spark
 
 KEY_WEIGHT = 40.0
 """Weight of a register's own key (archive, account, insured person, certificate) between units whose names agree."""
@@ -101,15 +102,21 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE IF NOT EXISTS dropped_key (rule VARCHAR, key UBIGINT)""")
 
 
-def score_all(con: duckdb.DuckDBPyConnection, model: Model) -> list[Degraded]:
-    """Write `pair` anew: unit ids (smaller first), match weight (log2 odds), probability, reason; from LOWEST_WEIGHT on."""
+def score_all(con: duckdb.DuckDBPyConnection, model: Model, spark_master: str | None = None) -> list[Degraded]:
+    """Write `pair` anew: unit ids (smaller first), match weight (log2 odds), probability, reason; from LOWEST_WEIGHT on.
+
+    spark_master: join and score on that Spark master instead of here.
+    """
     create_tables(con)
     for table in ("pair", "blocking_load", "dropped_key"):
         con.execute(f"DELETE FROM {table}")
     rules = [read_rule(rule) for rule in blocking_rules()]
     degraded = [found for rule in rules if (found := _weigh_rule(con, rule))]
-    _block(con, rules, "unit", "unit")
-    _score(con, model, "unit", LOWEST_WEIGHT, "scored_pair")
+    if spark_master is None:
+        _block(con, rules, "unit", "unit")
+        _score(con, model, "unit", LOWEST_WEIGHT, "scored_pair")
+    else:
+        score_on_spark(con, model, rules, min_weight=LOWEST_WEIGHT, prior=prior(con, model), master=spark_master)
     con.execute(f"INSERT INTO pair SELECT *, '{MODEL_REASON}' FROM scored_pair ORDER BY unit_l, unit_r")
     con.execute("DROP TABLE temp.scored_pair")
     _pair_by_keys(con, None)
