@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from resolvers.tables import learning, selection
+from resolvers.tables import dependence, learning, selection
 from resolvers.tables.blocking import possible_pairs
 from resolvers.tables.comparing import MACROS
 from resolvers.tables.preparing import prepare
@@ -42,14 +42,62 @@ def propose(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], *, da
         con.execute(macro)
     prepare(con, model)
     rows = sum(table.rows for table in tables)
-    keys = selection.key_shares(con, model, features)
-    rules = selection.candidate_rules(keys, rows, possible_pairs(con, model))
-    pool = learning.observe(con, model, selection.pool_sql(con, model, rules))
-    found = learning.learn(con, model, pool)
-    probability = learning.probabilities(learning.weights(model, found, pool))
-    blocking, recall = selection.select_rules(rules, pool, probability, rows)
+    rules = selection.candidate_rules(selection.key_shares(con, model, features), rows, possible_pairs(con, model))
+    pool = selection.draw_pool(con, model, rules, rows)
+    seen = learning.observe(con, model, pool.relation)
+    sample = learning.observe(con, model, learning.random_pairs(con, model, learning.RANDOM_PAIRS))
+    evidence = learning.gather(con, model, sample)
+    found = learning.learn(model, evidence, seen, pool.scale, lambda _: {})
+    divided, drawn, hanging = _divide(con, model, evidence, found)
+    if hanging:
+        model, seen = divided.model, dependence.split_pairs(divided, seen)
+        evidence = learning.gather(con, model, dependence.split_pairs(divided, sample))
+        found = learning.learn(model, evidence, seen, pool.scale, _corrections(divided, evidence, drawn))
+    probability = learning.probabilities(learning.weights(model, found, seen))
+    blocking, recall = selection.select_rules(rules, pool, seen, probability, rows)
     trained = learning.with_parameters(model, found).model_copy(update={"blocking": blocking, "threshold": 0.5})
-    return Proposal(trained, (*reasons, f"{len(rules)} candidate rules, {len(blocking)} kept, recall {recall:.4f}, {found.matches:.0f} expected matches"))
+    return Proposal(trained, (*reasons, *hanging, f"{len(rules)} candidate rules, {len(blocking)} kept, recall {recall:.4f}, {found.matches:.0f} expected matches"))
+
+
+def _divide(
+    con: duckdb.DuckDBPyConnection, model: Model, evidence: learning.Evidence, found: learning.Parameters
+) -> tuple[dependence.Split, dict[int, dependence.Sharing], tuple[str, ...]]:
+    """The model with comparisons that hang together split, the pairs that tell so (as the split model sees them), and why."""
+    shared = [share if share is not None else 1.0 for share in evidence.equal]
+    places = [place for place, share in enumerate(shared) if 0 < share < dependence.MOST_SHARED]
+    drawn = dependence.draw_sharing(con, model, places)
+    tree = dependence.dependences(model, found, drawn)
+    names = [comparison.name for comparison in model.comparisons]
+    reasons = tuple(f"{names[one.child]}: depends on {names[one.parent]} ({one.bits:.1f} bits among pairs of two)" for one in tree)
+    divided = dependence.split(model, tree)
+    wanted = {one.parent for one in tree}
+    as_seen = {
+        place: dependence.Sharing(place, dependence.split_pairs(divided, sharing.pairs), sharing.weight)
+        for place, sharing in drawn.items()
+        if place in wanted
+    }
+    return divided, as_seen, reasons
+
+
+def _corrections(
+    divided: dependence.Split, evidence: learning.Evidence, drawn: dict[int, dependence.Sharing]
+) -> learning.Corrections:
+    """u of conditional comparisons, and of those that speak elsewhere: their equal values less those where the parent agrees."""
+
+    def correct(found: learning.Parameters) -> dict[int, learning.Floats]:
+        corrected = {}
+        for place, (role, parent) in enumerate(zip(divided.role, divided.parent, strict=True)):
+            if role != 2:
+                continue
+            corrected[place] = dependence.conditional_u(divided.model, found, drawn[parent], place)
+            elsewhere, share = found.u[place - 1].copy(), evidence.equal[place - 1]
+            if share is not None:
+                agreeing = evidence.equal[divided.origin.index(parent)] or 0.0
+                elsewhere[0] = max(elsewhere[0] - agreeing * float(corrected[place][0]), elsewhere[0] * learning.OWN_SHARE)
+            corrected[place - 1] = elsewhere
+        return corrected
+
+    return correct
 
 
 def _common(con: duckdb.DuckDBPyConnection, profiles: Sequence[Profile]) -> dict[str, Sequence[str]]:

@@ -3,14 +3,15 @@
 Belongs here: levels of pairs as arrays, u from random pairs and from counting, m and the share of matches by expectation maximisation, what
 is repaired afterwards. Does not: which rules bring the pairs (selection.py); the training of a model file that a user wrote (training.py).
 
-Why not round by round as in training.py: the pairs here are those of many rules, each of which is decided by the values that the levels see;
-the probability of a match given the levels does not depend on such a choice, so with u fixed from random pairs all comparisons learn at once
-(Fellegi and Sunter 1969; Winkler 1988; u from random pairs as in Splink).
+The pairs are those of many rules, each decided by the values that the levels see: the probability of a match given the levels does not depend
+on such a choice, so with u fixed from random pairs all comparisons learn at once (Fellegi and Sunter 1969; Winkler 1988). Plain expectation
+maximisation would end at whatever two groups of pairs differ most: neighbours, families, numbers of one region. So each comparison learns m
+only from pairs of which all OTHER comparisons are sure; such a choice does not bias it, as long as comparisons err independently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -26,12 +27,16 @@ from sources.tables import quoted
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 
-RANDOM_PAIRS = 1_000_000
-ROUNDS = 60
+RANDOM_PAIRS = 600_000
+ROUNDS = 15
+SURE = 0.9
+"""Probability by all other comparisons from which a pair teaches a comparison."""
+LIKELY = 0.5
+"""Probability from which a pair counts among the expected matches."""
 SMALLEST_M = 1e-3
 OWN_SHARE = 0.05
 """At least so many of the pairs that state the same value are of two people: nothing identifies without error."""
-STRENGTH = 5.0
+STRENGTH = 20.0
 """Matches that the starting m count for."""
 MOST_MATCHES_A_ROW = 50.0
 """More expected matches per row than this are no persons; the learning is then not believed."""
@@ -53,12 +58,13 @@ class Parameters:
 
 @dataclass(slots=True)
 class Observed:
-    """Pairs with the level of each comparison (-1: says nothing) and, in bits, what the frequencies of their values add."""
+    """Pairs with the level of each comparison (-1: says nothing) and, in bits, how rare the value is on which a level with frequencies agrees
+    (None: the comparison has no such level)."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     levels: list[Levels]
-    frequency: Floats
+    frequency: list[Floats | None]
     rules: NDArray[np.int64]
 
 
@@ -81,9 +87,9 @@ def observe(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Observe
     con.execute(f"CREATE OR REPLACE TEMP TABLE learned_record AS SELECT *{', ' + counted if counted else ''} FROM table_prepared")
     shares = "".join(f", greatest(a.{name}_tf, b.{name}_tf) AS {name}_tf" for name in sorted(frequent))
     levels = ", ".join(f"{level_sql(comparison, model)} AS level_{place}" for place, comparison in enumerate(model.comparisons))
-    frequencies = " + ".join(_frequency_sql(place, comparison) for place, comparison in enumerate(model.comparisons))
+    frequencies = "".join(f", {_frequency_sql(place, c)} AS frequency_{place}" for place, c in enumerate(model.comparisons) if has_frequency(c))
     fetched = con.execute(f"""
-        SELECT l, r, rules, {", ".join(f"level_{place}" for place in range(len(model.comparisons)))}, ({frequencies})::DOUBLE AS frequency
+        SELECT l, r, rules, {", ".join(f"level_{place}" for place in range(len(model.comparisons)))}{frequencies}
         FROM (SELECT *, {levels} FROM (
             SELECT l, r, rules, {sides}{shares}
             FROM ({pairs}) JOIN learned_record AS a ON a.unique_id = l JOIN learned_record AS b ON b.unique_id = r))
@@ -93,17 +99,23 @@ def observe(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Observe
         np.asarray(fetched["l"], np.int64),
         np.asarray(fetched["r"], np.int64),
         [np.asarray(fetched[f"level_{place}"], np.int8) for place in range(len(model.comparisons))],
-        np.asarray(fetched["frequency"], np.float64),
+        [
+            np.asarray(fetched[f"frequency_{place}"], np.float64) if has_frequency(comparison) else None
+            for place, comparison in enumerate(model.comparisons)
+        ],
         np.asarray(fetched["rules"], np.int64),
     )
 
 
+def has_frequency(comparison: Comparison) -> bool:
+    """Whether a level heeds how frequent the shared value is."""
+    return any(level.term_frequency for level in comparison.levels)
+
+
 def _frequency_sql(place: int, comparison: Comparison) -> str:
-    """Bits that the frequency of the shared value adds; those of u itself are taken off in `weights`."""
-    for number, level in enumerate(comparison.levels):
-        if level.term_frequency:
-            return f"CASE WHEN level_{place} = {number} THEN -log2({level.term_frequency}_tf) ELSE 0 END"
-    return "0"
+    """Bits of the frequency of the shared value, where the level heeds it."""
+    number, column = next((number, level.term_frequency) for number, level in enumerate(comparison.levels) if level.term_frequency)
+    return f"(CASE WHEN level_{place} = {number} THEN -log2({column}_tf) ELSE 0 END)::DOUBLE"
 
 
 def random_pairs(con: duckdb.DuckDBPyConnection, model: Model, count: int) -> str:
@@ -149,35 +161,68 @@ def _shares(levels: Levels, count: int, weights: Floats | None = None) -> Floats
     return np.bincount(levels[stated], None if weights is None else weights[stated], minlength=count).astype(np.float64)
 
 
-def learn(con: duckdb.DuckDBPyConnection, model: Model, pool: Observed) -> Parameters:
-    """m, u and the expected number of matches."""
-    total = possible_pairs(con, model)
-    sample = observe(con, model, random_pairs(con, model, RANDOM_PAIRS))
+@dataclass(slots=True)
+class Evidence:
+    """What is learned from: levels among random pairs by comparison, shares of equal values, the possible pairs and the rows."""
+
+    drawn: list[Floats]
+    equal: list[float | None]
+    total: float
+    rows: float
+
+
+def gather(con: duckdb.DuckDBPyConnection, model: Model, sample: Observed) -> Evidence:
+    """Levels of random pairs, and equal values counted."""
     drawn = [_shares(levels, len(c.levels)) for levels, c in zip(sample.levels, model.comparisons, strict=True)]
-    equal = _equal_shares(con, model)
     rows = float((con.execute("SELECT count(*) FROM table_prepared").fetchone() or (0,))[0])
-    found = Parameters([starting_m(c) for c in model.comparisons], [], min(rows / 2, total / 4), total)
-    found.u = _u(found, drawn, equal)
-    for step in range(ROUNDS):
+    return Evidence(drawn, _equal_shares(con, model), possible_pairs(con, model), rows)
+
+
+def start(model: Model, evidence: Evidence) -> Parameters:
+    """Before learning: one match for every two rows."""
+    matches = min(evidence.rows / 2, evidence.total / 4)
+    found = Parameters([starting_m(c) for c in model.comparisons], [], matches, evidence.total)
+    found.u = _u(found, evidence)
+    return found
+
+
+Corrections = Callable[[Parameters], dict[int, Floats]]
+"""u of comparisons that random pairs do not tell, by place, from the parameters so far."""
+
+
+def learn(model: Model, evidence: Evidence, pool: Observed, scale: float, corrections: Corrections) -> Parameters:
+    """m, u and the expected number of matches. scale: how many pairs of all tables one pair of the pool stands for."""
+    found = start(model, evidence)
+    _correct(found, corrections)
+    for _ in range(ROUNDS):
         before = [m.copy() for m in found.m]
-        probability = probabilities(weights(model, found, pool))
-        if step:
-            found.matches = min(max(float(probability.sum()), 1.0), MOST_MATCHES_A_ROW * rows, total / 2)
+        evidence_bits = bits(model, found, pool)
+        weight = prior_bits(found) + np.sum(evidence_bits, axis=0)
         for place, comparison in enumerate(model.comparisons):
-            counts = _shares(pool.levels[place], len(comparison.levels), probability)
-            m = counts + STRENGTH * starting_m(comparison)
+            others = probabilities(weight - evidence_bits[place])
+            counts = _shares(pool.levels[place], len(comparison.levels), np.where(others >= SURE, others, 0.0))
+            m = counts * scale + STRENGTH * starting_m(comparison)
             found.m[place] = np.maximum(m / m.sum(), SMALLEST_M)
-        found.u = _u(found, drawn, equal)
+        found.u = _u(found, evidence)
+        _correct(found, corrections)
         repair(model, found)
-        if max(float(np.abs(a - b).max()) for a, b in zip(before, found.m, strict=True)) < 1e-5:
+        probability = probabilities(weights(model, found, pool))
+        matches = float(probability[probability >= LIKELY].sum()) * scale
+        found.matches = min(max(matches, 1.0), MOST_MATCHES_A_ROW * evidence.rows, evidence.total / 2)
+        if max(float(np.abs(a - b).max()) for a, b in zip(before, found.m, strict=True)) < 1e-3:
             break
     return found
 
 
-def _u(found: Parameters, drawn: Sequence[Floats], equal: Sequence[float | None]) -> list[Floats]:
+def _correct(found: Parameters, corrections: Corrections) -> None:
+    for place, u in corrections(found).items():
+        found.u[place] = u
+
+
+def _u(found: Parameters, evidence: Evidence) -> list[Floats]:
     """u of each level: shares among random pairs, less the pairs of one person among them."""
     us = []
-    for m, counts, share in zip(found.m, drawn, equal, strict=True):
+    for m, counts, share in zip(found.m, evidence.drawn, evidence.equal, strict=True):
         pairs = max(counts.sum(), 1.0)
         observed = (counts + 0.5) / (pairs + 0.5 * len(counts))
         if share is not None:
@@ -205,17 +250,27 @@ def _ratio(found: Parameters, place: int, group: Sequence[int]) -> float:
     return float(found.m[place][list(group)].sum() / found.u[place][list(group)].sum())
 
 
+def bits(model: Model, found: Parameters, pairs: Observed) -> list[Floats]:
+    """Log2 of m over u by comparison for each pair; zero where it says nothing."""
+    made = []
+    for place, comparison in enumerate(model.comparisons):
+        by_level = np.log2(found.m[place] / found.u[place])
+        frequency = pairs.frequency[place]
+        if frequency is not None:
+            number = next(number for number, level in enumerate(comparison.levels) if level.term_frequency)
+            by_level[number] = np.log2(found.m[place][number])
+        one = np.append(by_level, 0.0)[pairs.levels[place]]
+        made.append(one if frequency is None else one + frequency)
+    return made
+
+
+def prior_bits(found: Parameters) -> float:
+    return float(np.log2(found.prior / (1 - found.prior)))
+
+
 def weights(model: Model, found: Parameters, pairs: Observed) -> Floats:
     """Log2 odds of each pair."""
-    weight = np.full(len(pairs.left), np.log2(found.prior / (1 - found.prior)))
-    weight += pairs.frequency
-    for place, comparison in enumerate(model.comparisons):
-        bits = np.log2(found.m[place] / found.u[place])
-        for number, level in enumerate(comparison.levels):
-            if level.term_frequency:
-                bits[number] = np.log2(found.m[place][number])
-        weight += np.append(bits, 0.0)[pairs.levels[place]]
-    return weight
+    return np.asarray(prior_bits(found) + np.sum(bits(model, found, pairs), axis=0))
 
 
 def probabilities(weight: Floats) -> Floats:

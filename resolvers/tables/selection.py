@@ -13,21 +13,39 @@ from itertools import combinations
 import duckdb
 import numpy as np
 
-from resolvers.tables.blocking import fill_keys, keys_sql, possible_pairs
+from resolvers.tables.blocking import keys_sql, possible_pairs
 from resolvers.tables.learning import Floats, Observed
 from resolvers.tables.proposal import Feature
 from resolvers.tables.spec import BlockingRule, Key, Model
 
 MOST_RULES = 60
 """Candidates; one bit each."""
-POOL_PAIRS = 2_000_000
+POOL_PAIRS = 1_500_000
 PAIRS_A_ROW = 20.0
 """Pairs that a rule may propose per row, by estimate."""
 MOST_PAIRS_A_RULE = 20_000_000
 SELECTED_PAIRS_A_ROW = 60.0
 """Pairs that all kept rules together may propose per row before only rules that find many more matches are added."""
 
-Rule = tuple[Key, ...]
+SMALLEST_GAIN = 1e-4
+"""Share of the expected matches that a rule must add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Keys that make a rule together, and the pairs that it proposes by estimate, as if the keys had nothing to do with each other."""
+
+    keys: tuple[Key, ...]
+    pairs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """relation: pairs (l, r, rules) for learning; scale: how many pairs of all tables one of them stands for; costs: pairs per rule."""
+
+    relation: str
+    scale: float
+    costs: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +75,12 @@ def key_shares(con: duckdb.DuckDBPyConnection, model: Model, features: Sequence[
     return found
 
 
-def candidate_rules(keys: Sequence[Proposed], rows: int, total: float) -> list[Rule]:
+def candidate_rules(keys: Sequence[Proposed], rows: int, total: float) -> list[Candidate]:
     """Rules of one, two or three keys of different features whose pairs stay in bounds, the most promising first."""
     bound = PAIRS_A_ROW * rows + 20_000
-    scored: list[tuple[float, Rule]] = []
+    scored: list[tuple[float, Candidate]] = []
     alone = {(one.feature, one.key) for one in keys if one.share * total <= bound}
-    scored += [(-1.0, (one.key,)) for one in keys if (one.feature, one.key) in alone]
+    scored += [(-1.0, Candidate((one.key,), one.share * total)) for one in keys if (one.feature, one.key) in alone]
     open_keys = [one for one in keys if one.share < 0.6]
     for size in (2, 3):
         for group in combinations(open_keys, size):
@@ -71,8 +89,8 @@ def candidate_rules(keys: Sequence[Proposed], rows: int, total: float) -> list[R
             pairs = total * float(np.prod([one.share for one in group]))
             if pairs > bound / 2 or (size == 3 and any(total * a.share * b.share <= bound / 2 for a, b in combinations(group, 2))):
                 continue
-            scored.append((_preference(group, pairs / bound), tuple(one.key for one in group)))
-    scored.sort(key=lambda one: (one[0], [key.model_dump_json() for key in one[1]]))
+            scored.append((_preference(group, pairs / bound), Candidate(tuple(one.key for one in group), pairs)))
+    scored.sort(key=lambda one: (one[0], [key.model_dump_json() for key in one[1].keys]))
     return [rule for _, rule in scored[:MOST_RULES]]
 
 
@@ -83,44 +101,73 @@ def _preference(group: Sequence[Proposed], load: float) -> float:
     return len(group) - 2 + 0.5 * partial + missing + 0.3 * load
 
 
-def pool_sql(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[Rule]) -> str:
-    """Write `pool_pair` (l, r, rules): pairs of all candidates, with a bit for each rule that proposes it; the relation's name."""
-    limit = max(POOL_PAIRS // max(len(rules), 1), 20_000)
+def draw_pool(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[Candidate], rows: int) -> Pool:
+    """Write `pool_pair` (l, r, rules): for a sample of records, all pairs with any record that a candidate proposes, with a bit per rule.
+
+    Sampling records instead of pairs keeps the shares of matches that each rule finds unbiased. A pair of two sampled records stands in the
+    pool twice, once from each side. Values too frequent for a rule are left out as in a run.
+    """
+    expected = sum(rule.pairs for rule in rules) * 2 + rows
+    sampled = rows if expected <= POOL_PAIRS else max(int(rows * POOL_PAIRS / expected), min(rows, 1000))
+    limit = PAIRS_A_ROW * 3 * sampled + 20_000
     across = "" if model.duplicates else " AND l.table_name <> r.table_name"
+    lists = frozenset(column.name for column in model.columns if column.is_list)
     con.execute("CREATE OR REPLACE TEMP TABLE pool_part (l BIGINT, r BIGINT, rule BIGINT)")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT unique_id FROM table_prepared ORDER BY hash(unique_id + 11), unique_id LIMIT {sampled}")
+    costs = []
     for place, rule in enumerate(rules):
-        fill_keys(con, model, [(rule, limit)], "pool_key")
-        con.execute(f"""INSERT INTO pool_part SELECT DISTINCT l.unique_id, r.unique_id, {1 << place}
-                        FROM pool_key AS l JOIN pool_key AS r ON l.key = r.key AND l.unique_id < r.unique_id{across}""")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE pool_key AS {keys_sql(rule.keys, lists)}")
+        con.execute("CREATE OR REPLACE TEMP TABLE pool_start AS FROM pool_key SEMI JOIN sampled USING (unique_id)")
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE pool_kept AS
+            SELECT key FROM (SELECT key, sum(starts.n * others.n) OVER (ORDER BY others.n, key) AS pairs
+                             FROM (SELECT key, count(*) AS n FROM pool_start GROUP BY key) AS starts
+                             JOIN (SELECT key, count(*) AS n FROM pool_key GROUP BY key) AS others USING (key) WHERE others.n > 1)
+            WHERE pairs <= {limit}""")
+        con.execute(f"""
+            INSERT INTO pool_part
+            SELECT DISTINCT l.unique_id, r.unique_id, {1 << place} FROM pool_start AS l SEMI JOIN pool_kept ON l.key = pool_kept.key
+            JOIN pool_key AS r ON l.key = r.key AND l.unique_id <> r.unique_id{across}""")
     con.execute("CREATE OR REPLACE TEMP TABLE pool_pair AS SELECT l, r, bit_or(rule) AS rules FROM pool_part GROUP BY l, r")
-    con.execute("DROP TABLE pool_part")
-    con.execute("DROP TABLE IF EXISTS pool_key")
-    return "SELECT l, r, rules FROM pool_pair"
+    for place in range(len(rules)):
+        row = con.execute(f"SELECT count(*) FROM pool_part WHERE rule = {1 << place}").fetchone() or (0,)
+        costs.append(float(row[0]) * rows / max(sampled, 1) / 2)
+    for table in ("pool_part", "pool_key", "pool_start", "pool_kept", "sampled"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    return Pool("SELECT l, r, rules FROM pool_pair", rows / max(sampled, 1) / 2, tuple(costs))
 
 
-def select_rules(rules: Sequence[Rule], pool: Observed, probability: Floats, rows: int) -> tuple[tuple[BlockingRule, ...], float]:
+def select_rules(
+    rules: Sequence[Candidate], pool: Pool, seen: Observed, probability: Floats, rows: int
+) -> tuple[tuple[BlockingRule, ...], float]:
     """Rules that together find the matches of the pool, the cheapest way: each next one brings the most matches per pair.
 
-    It stops where a rule would add less than one match in ten thousand. Out: the rules, and the share of the pool's matches that they find.
+    It stops where a rule would add less than one match in ten thousand, or the pairs a row pass their bound. Out: the rules, and the share of
+    the pool's matches that they find.
     """
-    open_pairs = np.ones(len(pool.left), bool)
+    open_pairs = np.ones(len(seen.left), bool)
     matches = max(float(probability.sum()), 1e-9)
-    hits = [(pool.rules >> place) & 1 == 1 for place in range(len(rules))]
-    costs = [float(hit.sum()) for hit in hits]
+    hits = [(seen.rules >> place) & 1 == 1 for place in range(len(rules))]
     chosen: list[int] = []
+    spent = 0.0
+    bound = SELECTED_PAIRS_A_ROW * rows + 200_000
     while len(chosen) < len(rules):
         gains = [float(probability[hit & open_pairs].sum()) if place not in chosen else -1.0 for place, hit in enumerate(hits)]
-        scores = [gain / (costs[place] + 0.2 * rows) for place, gain in enumerate(gains)]
-        useful = [place for place, gain in enumerate(gains) if gain >= max(matches * 1e-4, 0.5)]
+        useful = [
+            place
+            for place, gain in enumerate(gains)
+            if gain >= max(matches * SMALLEST_GAIN, 0.5) and (not chosen or spent + pool.costs[place] <= bound)
+        ]
         if not useful:
             break
-        best = max(useful, key=lambda place: (scores[place], -place))
+        best = max(useful, key=lambda place: (gains[place] * pool.scale / (pool.costs[place] + 0.2 * rows), -place))
         chosen.append(best)
+        spent += pool.costs[best]
         open_pairs &= ~hits[best]
     recall = 1.0 - float(probability[open_pairs].sum()) / matches
-    made = []
-    for place in chosen:
-        found = float(probability[hits[place]].sum()) / matches
-        why = f"finds {found:.1%} of the expected matches"
-        made.append(BlockingRule(keys=rules[place], max_pairs=MOST_PAIRS_A_RULE, why=why))
-    return tuple(made), recall
+    return tuple(_made(rules[place], float(probability[hits[place]].sum()) / matches, rows) for place in chosen), recall
+
+
+def _made(rule: Candidate, share: float, rows: int) -> BlockingRule:
+    limit = min(int(PAIRS_A_ROW * 1.5 * rows) + 200_000, MOST_PAIRS_A_RULE)
+    return BlockingRule(keys=rule.keys, max_pairs=limit, why=f"finds {share:.1%} of the expected matches")
