@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from resolvers.clustering.graph import Ids
 
+LARGEST_BATCH = 1 << 20
+"""Subsets, of all components together, that are looked at in one go."""
+
 
 @cache
 def _subsets(mask: int) -> Ids:
@@ -26,35 +29,38 @@ def _subsets(mask: int) -> Ids:
 
 
 def _values(gain: NDArray[np.int64]) -> Ids:
-    """Sum of gains inside every subset."""
-    nodes = len(gain)
-    value = np.zeros(1 << nodes, np.int64)
+    """Sum of gains inside every subset: one row per subset, one column per component."""
+    batch, nodes, _ = gain.shape
+    value = np.zeros((1 << nodes, batch), np.int64)
     for top in range(nodes):
-        beside = np.zeros(1 << top, np.int64)
+        beside = np.zeros((1 << top, batch), np.int64)
         for bit in range(top):
-            beside[1 << bit : 2 << bit] = beside[: 1 << bit] + gain[top, bit]
+            beside[1 << bit : 2 << bit] = beside[: 1 << bit] + gain[:, top, bit]
         value[1 << top : 2 << top] = value[: 1 << top] + beside
     return value
 
 
-def solve(gain: NDArray[np.int64]) -> list[int]:
-    """Label per node of the partition with the largest sum of `gain` (symmetric, forbidden pairs hugely negative)."""
-    nodes = len(gain)
-    value = _values(gain)
-    best, choice = np.zeros(1 << nodes, np.int64), np.zeros(1 << nodes, np.int64)
+def solve(gain: NDArray[np.int64]) -> Ids:
+    """Labels (component, node) of the partitions with the largest sums of `gain`.
+
+    gain: (component, node, node), symmetric, forbidden pairs hugely negative; many components of one size at once.
+    """
+    batch, nodes, _ = gain.shape
+    step = max(1, LARGEST_BATCH >> nodes)
+    if batch > step:
+        return np.concatenate([solve(gain[start : start + step]) for start in range(0, batch, step)])
+    value, column = _values(gain), np.arange(batch)
+    best, choice = np.zeros_like(value), np.zeros_like(value)
     for mask in range(1, 1 << nodes):
         low = mask & -mask
         rest = mask ^ low
         subsets = _subsets(rest)
         totals = value[subsets + low] + best[rest - subsets]
-        place = int(totals.argmax())
-        best[mask], choice[mask] = totals[place], subsets[place] + low
-    labels, mask, label = [0] * nodes, (1 << nodes) - 1, 0
-    while mask:
-        chosen = int(choice[mask])
-        for node in range(nodes):
-            if chosen >> node & 1:
-                labels[node] = label
-        mask ^= chosen
-        label += 1
+        place = totals.argmax(axis=0)
+        best[mask], choice[mask] = totals[place, column], subsets[place] + low
+    labels, left = np.zeros((batch, nodes), np.int64), np.full(batch, (1 << nodes) - 1)
+    for label in range(nodes):
+        chosen = choice[left, column]
+        labels[(chosen[:, None] >> np.arange(nodes)) & 1 == 1] = label
+        left = left ^ chosen
     return labels

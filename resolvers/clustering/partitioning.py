@@ -114,11 +114,12 @@ def _solve_all(pairs: Pairs, size: Ids, conflicts: Conflicts, options: Options) 
     nodes_of = _by_component(component, np.flatnonzero(suspect[component]))
     rows_of = _by_component(component[pairs.left], np.flatnonzero(inside))
     absent = round(options.absent_weight * SCALE)
+    problems = []
     for place, nodes in nodes_of.items():
         rows = rows_of[place]
         table = zip(*(side[rows].tolist() for side in (pairs.left, pairs.right, pairs.gain, pairs.compared)), strict=True)
-        problem = build(nodes.tolist(), list(table), size[nodes].tolist(), absent, conflicts)
-        labels, method = solving.solve(problem, options)
+        problems.append(build(nodes.tolist(), list(table), size[nodes].tolist(), absent, conflicts))
+    for problem, (labels, method) in zip(problems, solving.solve(problems, options), strict=True):
         for node, found in zip(problem.nodes, labels, strict=True):
             label[node] = fresh + found
             methods[node] = method

@@ -1,9 +1,13 @@
-"""Solving one component: exactly when small, otherwise greedily with local search; then minimum density.
+"""Solving components: exactly when small, otherwise greedily with local search; then minimum density.
 
 Belongs here: which method for which component. Does not: the methods, and which components need one (partitioning.py).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
 
 from resolvers.clustering import contraction, exact, moves
 from resolvers.clustering.graph import Options
@@ -16,20 +20,34 @@ _LAST_ABSENT = -(1 << 38)
 """Beyond, only clusters whose pairs all have an edge are left."""
 
 
-def solve(problem: Problem, options: Options) -> tuple[list[int], str]:
-    """Label per node (any numbers) and the method."""
-    labels, method = _partition(problem, options)
-    labels = _connected(problem, labels)
-    if options.min_density > 0:
-        labels = _dense_enough(problem, labels, options)
-    return labels, method
+def solve(problems: Sequence[Problem], options: Options) -> list[tuple[list[int], str]]:
+    """Label per node (any numbers) and the method, for every problem."""
+    first = _partitions(problems, options)
+    found = []
+    for problem, (labels, method) in zip(problems, first, strict=True):
+        connected = _connected(problem, labels)
+        found.append((_dense_enough(problem, connected, options) if options.min_density > 0 else connected, method))
+    return found
+
+
+def _partitions(problems: Sequence[Problem], options: Options) -> list[tuple[list[int], str]]:
+    """Small problems of one size are solved together."""
+    found: dict[int, tuple[list[int], str]] = {}
+    small: dict[int, list[int]] = {}
+    for place, problem in enumerate(problems):
+        if options.method == "correlation" and len(problem.nodes) <= options.exact_nodes:
+            small.setdefault(len(problem.nodes), []).append(place)
+        else:
+            found[place] = _partition(problem, options)
+    for size, places in small.items():
+        solved = exact.solve(np.stack([problems[place].dense(range(size)) for place in places]))
+        found |= {place: (labels, EXACT) for place, labels in zip(places, solved.tolist(), strict=True)}
+    return [found[place] for place in range(len(problems))]
 
 
 def _partition(problem: Problem, options: Options) -> tuple[list[int], str]:
     if options.method == "average":
         return contraction.contract(problem, average=True), AVERAGE
-    if len(problem.nodes) <= options.exact_nodes:
-        return exact.solve(problem.dense(range(len(problem.nodes)))), EXACT
     first = contraction.contract(problem)
     return moves.improve(problem, first, max_passes=options.max_passes, max_moves=options.max_moves), LOCAL_SEARCH
 
@@ -81,6 +99,6 @@ def _dense_enough(problem: Problem, labels: list[int], options: Options) -> list
                 fresh += 1
                 continue
             smaller = problem.part(part, absent)
-            pieces = groups_of(_connected(smaller, _partition(smaller, options)[0]))
+            pieces = groups_of(_connected(smaller, _partitions([smaller], options)[0][0]))
             waiting.extend(([part[place] for place in piece], absent * 2) for piece in pieces)
     return found
