@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolvers.tables.conditions import Condition, Days, Digits, Equal, Otherwise, Similar, Sql
-from resolvers.tables.spec import BlockingRule, Column, Comparison, Key, Kind, Level, Model, ModelFileError, Prior, Training
+from resolvers.tables.spec import BlockingRule, Clustering, Column, Comparison, Key, Kind, Level, Model, ModelFileError, Prior, Training
 from tests.resolvers.tables_data import link_rows, people
 
 LIMIT = 50_000
@@ -214,3 +214,22 @@ def test_a_test_that_the_database_does_not_understand_is_refused_with_comparison
     wrong = first.model_copy(update={"levels": (first.levels[0].model_copy(update={"when": when}), *first.levels[1:])})
     with pytest.raises(ModelFileError, match="comparison name, level equal"):
         link_rows(model.model_copy(update={"comparisons": (wrong, *model.comparisons[1:])}), people(3))
+
+
+_CELLS = st.one_of(st.none(), st.sampled_from(["a", "ab c", "王小明", "'", "2000-01-01", "19991231", "13800000000"]))
+
+
+@given(
+    cells=st.lists(st.tuples(_CELLS, _CELLS, _CELLS), max_size=12),
+    method=st.sampled_from(["components", "average", "correlation"]),
+    duplicates=st.booleans(),
+    taught=st.booleans(),
+)
+@settings(max_examples=15)
+def test_whatever_a_small_table_holds_every_record_comes_out_once(cells, method, duplicates: bool, taught: bool):
+    rows = [{"id": str(n), "name": name, "birth": birth, "phone": phone} for n, (name, birth, phone) in enumerate(cells)]
+    model = a_model(duplicates=duplicates) if taught else untaught(a_model(duplicates=duplicates))
+    clusters, _ = link_rows(model.model_copy(update={"clustering": Clustering(method=method)}), rows[::2], rows[1::2])
+    assert sorted(clusters) == sorted(f"t{n % 2}/{n}" for n in range(len(rows)))
+    if not duplicates:
+        assert all(len({name.split("/")[0] for name in pair}) == 2 for pair in pairs_of(clusters))

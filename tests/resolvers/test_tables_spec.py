@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.tables.conditions import Equal, Every, Not, Otherwise, Similar, Some, columns_of
-from resolvers.tables.spec import ModelFileError, as_data, find_model, named_models, read_model, write_model
+from resolvers.tables.conditions import Condition, Equal, Every, Not, Otherwise, Similar, Some, columns_of
+from resolvers.tables.spec import Model, ModelFileError, as_data, find_model, named_models, read_model, write_model
 from resolvers.tables.steps import STEPS, check_step, step_parts
+
+ALL_TESTS = {
+    variant.model_fields["test"].default for variant in typing.get_args(typing.get_args(Condition)[0]) if "test" in variant.model_fields
+}
 
 
 def changed(tmp_path: Path, change: Any) -> Path:
@@ -109,3 +114,11 @@ def test_every_documented_step_is_accepted(step: str):
 def test_columns_of_nested_tests_are_found():
     nested = Every(of=(Equal(column="a"), Some(of=(Not(of=Similar(column="b", other="c", jaro_winkler=0.9)), Otherwise()))))
     assert columns_of(nested) == {"a", "b", "c"}
+
+
+def test_the_guide_names_every_step_every_test_and_every_key():
+    guide = (Path(__file__).parents[2] / "docs" / "any-table.md").read_text("utf-8")
+    tests = {name for name in ALL_TESTS if f"`{name}`" not in guide}
+    steps = {step for step in STEPS if f"`{step}`" not in guide}
+    keys = {key for key in Model.model_fields if key not in {"format", "name", "about", "threshold_reason"} and key not in guide}
+    assert (tests, steps, keys) == (set(), set(), set())
