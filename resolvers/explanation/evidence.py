@@ -84,7 +84,7 @@ class Scales:
             raise ExplanationProblem(
                 what=str(problem), where=str(path), remedy="put back the model file of the last run, or run again"
             ) from None
-        self._settings = model.settings(self._model, scoring.prior(con, self._model))
+        self._prior = scoring.prior(con, self._model)
         self._memory = duckdb.connect(config={"temp_directory": "", "threads": 1})
 
     def __enter__(self) -> Scales:
@@ -128,6 +128,12 @@ class Scales:
             [left, right],
         ).to_arrow_table()
         self._memory.register("name_form", forms)
+        for table in ("shared_value", "name_frequency"):
+            if has_table(self._con, table):
+                # a table, not a view: conditions on unsigned numbers overflow when they are pushed into Arrow
+                self._memory.register("_rows", self._con.execute(f"FROM {table}").to_arrow_table())
+                self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS FROM _rows")
+                self._memory.unregister("_rows")
         units.build(self._memory, "assignment", "alone")
         for name, unit in (("explained_left", 1), ("explained_right", 2)):
             self._memory.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT *, NULL::DOUBLE AS tf_none FROM alone WHERE unique_id = {unit}")
@@ -175,7 +181,7 @@ class Scales:
         return sorted(
             {
                 level["tf_adjustment_column"]
-                for one in self._settings["comparisons"]
+                for one in model.settings(self._model, self._prior)["comparisons"]
                 for level in one["comparison_levels"]
                 if "tf_adjustment_column" in level
             }
@@ -199,7 +205,7 @@ class Scales:
         api = DuckDBAPI(connection=self._memory)
         self._memory.execute("CREATE OR REPLACE TABLE explained AS SELECT * FROM explained_left UNION SELECT * FROM explained_right")
         # Splink configures settings in place, so every linker gets its own
-        settings = model.settings(self._model, self._settings["probability_two_random_records_match"])
+        settings = model.settings(self._model, self._prior)
         settings |= {"retain_matching_columns": True, "retain_intermediate_calculation_columns": True}
         linker = Linker(api.register("explained"), settings, log_level=None, validate_settings=False)
         scored = linker.inference.score_pairs(api.register("explained_left"), api.register("explained_right"))

@@ -6,6 +6,7 @@ sentences around them (telling.py). What has no words yet is shown by its own la
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from resolvers.clustering import DECIDED, OVER_MERGED, RIVAL
@@ -35,6 +36,30 @@ COMPARISONS: dict[str, Words] = {
 }
 
 LEVELS: dict[tuple[str, str], Words] = {
+    ("name", "given name in another order"): (
+        "同姓，名字用字相同而次序不同",
+        "same surname, the characters of the given name in another order",
+    ),
+    ("birth_date", "day and month exchanged"): ("出生日期月日颠倒", "day and month of the birth dates are exchanged"),
+    ("birth_date", "one digit"): ("出生日期差一位数字", "the birth dates differ in one digit"),
+    ("number", "one slip, birth date equal"): (
+        "证件号码只差一处录入错误，且出生日期相同",
+        "the ID numbers differ by one typing slip, and the birth dates are equal",
+    ),
+    ("number", "birth part contradicts"): (
+        "证件号码中的出生日期与对方的出生日期矛盾",
+        "the birth date inside an ID number contradicts that of the other side",
+    ),
+    ("phone", "shared, in one dwelling or family"): (
+        "电话号码相同，但本属同一住房或家庭，证据较弱",
+        "they share a telephone number, as people of one dwelling or family do anyway",
+    ),
+    ("phone", "different, in one dwelling or family"): (
+        "同一住房或家庭，但电话号码不同",
+        "one dwelling or family, but different telephone numbers",
+    ),
+    ("place", "same dwelling, in one family"): ("同一住房，但本属同一家庭，证据较弱", "the same dwelling, as a family has anyway"),
+    ("place", "elsewhere, in one family"): ("同一家庭，但住址不同", "one family, but different addresses"),
     ("name", "equal"): ("姓名完全相同", "the names are equal"),
     ("name", "equal to another name of the person"): (
         "与该人另一姓名（如曾用名）相同",
@@ -196,11 +221,30 @@ def value(comparison: str, stated: str, language: Language) -> str:
     return ", ".join(phrase(SEXES, code, language) for code in stated.split(", ")) if comparison == "sex" and stated else stated
 
 
+_RARE = re.compile(r"equal, a name that (more than )?one in ([\d,]+) has( at most)?")
+"""Labels of equal names by how frequent the name is."""
+
+
+def _rare(label: str) -> Words | None:
+    found = _RARE.fullmatch(label)
+    if not found:
+        return None
+    if found[1]:
+        return (
+            f"姓名完全相同，但很常见（每{found[2]}人中多于1人）",
+            f"the names are equal, but frequent: more than one person in {found[2]} has it",
+        )
+    return (
+        f"姓名完全相同，每{found[2]}人中至多1人叫此名",
+        f"the names are equal, and at most one person in {found[2]} has it",
+    )
+
+
 def level(comparison: str, label: str, silent: bool, language: Language) -> str:
     """What a level says; its own label in brackets where it has no words."""
     if silent:
         return choose(MISSING, language)
-    found = LEVELS.get((comparison, label))
+    found = LEVELS.get((comparison, label)) or (_rare(label) if comparison == "name" else None)
     return choose(found, language) if found else f"[{comparison}: {label}]"
 
 
