@@ -45,7 +45,7 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What clustering found; counts, and decisions that contradict. units: those in scope that a pair names."""
+    """What clustering found. units, links, cuts: in scope. contradictions: of the whole store, so that no increment forgets one."""
 
     units: int
     links: int
@@ -53,16 +53,20 @@ class Outcome:
     contradictions: tuple[Contradiction, ...]
 
 
+NO_UNIT = "no_unit"
+"""Reason of a decision about a mention that is gone, or a relative without number, who is placed by the family and not by pairs."""
+
 _TABLES = """
     CREATE TABLE IF NOT EXISTS unit_cluster (unit_id BIGINT, cluster BIGINT);
     CREATE TABLE IF NOT EXISTS cluster_confidence (cluster BIGINT, probability DOUBLE);
     CREATE TABLE IF NOT EXISTS link_edge (mention_l BIGINT, mention_r BIGINT, weight DOUBLE, probability DOUBLE, reason VARCHAR);
     CREATE TABLE IF NOT EXISTS cut (unit_l BIGINT, unit_r BIGINT, weight DOUBLE, reason VARCHAR, method VARCHAR);
+    CREATE TABLE IF NOT EXISTS refused_decision (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR, reason VARCHAR);
     CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)"""
 
 
 def cluster(con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, touched: str | None = None) -> Outcome:
-    """Bring `unit_cluster`, `link_edge`, `cut` and `cluster_confidence` up to date; for everything when `touched` is None.
+    """Bring `unit_cluster`, `link_edge`, `cut`, `cluster_confidence` and `refused_decision` up to date; for everything without `touched`.
 
     threshold: match weight of a link. touched: table with unit_id of units that are new, changed or gone, or whose pairs are; everything
     that hangs together with them is clustered anew, and the result is that of a run for everything.
@@ -82,10 +86,21 @@ def cluster(con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, to
         options=Options(threshold=threshold, against=LOWEST_WEIGHT, lead=MIN_LEAD),
     )
     _write(con, scope, pairs, found)
+    _keep_refused(con, scope, [(*decisions[one.must], "same", one.reason) for one in found.refused])
     for table in ("component_unit", "component_mention", "component_row", "allowed_pair", "cluster_scope"):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    contradictions = [Contradiction(*decisions[one.must], "same", one.reason) for one in found.refused]
-    return Outcome(len(found.node), len(found.used), len(found.cuts), tuple(contradictions))
+    return Outcome(len(found.node), len(found.used), len(found.cuts), _contradictions(con))
+
+
+def _contradictions(con: duckdb.DuckDBPyConnection) -> tuple[Contradiction, ...]:
+    """Decisions of the whole store that do not hold."""
+    rows = con.execute(f"""
+        FROM refused_decision
+        UNION ALL
+        SELECT mention_l, mention_r, verdict, '{NO_UNIT}' FROM decided
+        WHERE NOT (mention_l IN (SELECT mention_id FROM unit_mention) AND mention_r IN (SELECT mention_id FROM unit_mention))
+        ORDER BY ALL""").fetchall()
+    return tuple(Contradiction(*row) for row in rows)
 
 
 def _reach(con: duckdb.DuckDBPyConnection, touched: str) -> str:
@@ -188,6 +203,15 @@ def _forget(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
         DELETE FROM link_edge WHERE mention_l NOT IN (SELECT mention_id FROM kept_mention WHERE NOT anew)
             OR mention_r NOT IN (SELECT mention_id FROM kept_mention WHERE NOT anew);
         DROP TABLE temp.kept_mention""")
+
+
+def _keep_refused(con: duckdb.DuckDBPyConnection, scope: str | None, refused: list[tuple[int, int, str, str]]) -> None:
+    """Replace the decisions in scope that do not hold; those that were taken back, or whose mentions are gone, go too."""
+    con.execute(f"""
+        DELETE FROM refused_decision WHERE (mention_l, mention_r, verdict) NOT IN (SELECT (mention_l, mention_r, verdict) FROM decided)
+            OR mention_l NOT IN (SELECT mention_id FROM unit_mention WHERE NOT {_within("unit_id", scope)})""")
+    if refused:
+        con.executemany("INSERT INTO refused_decision VALUES (?, ?, ?, ?)", sorted(refused))
 
 
 def _write(con: duckdb.DuckDBPyConnection, scope: str | None, pairs: dict[str, Any], found: Partition) -> None:

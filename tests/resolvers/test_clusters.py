@@ -311,6 +311,19 @@ def test_decisions_that_contradict_are_reported_and_not_applied() -> None:
     assert len(outcome.contradictions) == 2
 
 
+def test_a_contradiction_is_told_until_it_is_settled() -> None:
+    town = three()
+    town.decide(A, B, "same")
+    town.decide(A, B, "different")
+    town.con.execute("INSERT INTO decided VALUES ($1, 12345, 'same')", [town.mention[C]])
+    told = {("same", "decided_different"), ("same", clusters.NO_UNIT)}
+    assert {(one.verdict, one.reason) for one in clusters.cluster(town.con).contradictions} == told
+    town.con.execute("CREATE TABLE nothing (unit_id BIGINT)")
+    assert {(one.verdict, one.reason) for one in clusters.cluster(town.con, touched="nothing").contradictions} == told
+    town.con.execute("DELETE FROM decided")
+    assert clusters.cluster(town.con, touched="nothing").contradictions == ()
+
+
 def test_every_reason_speaks_both_languages() -> None:
     assert all(reason.zh and reason.en and code == reason.code for code, reason in cannot_link.REASONS.items())
 
@@ -354,7 +367,7 @@ def days(draw: st.DrawFn) -> tuple[Pairs, Pairs, Decisions]:
     return pairs(), pairs(), decisions
 
 
-STATE = ("unit_cluster", "link_edge", "cut", "cluster_confidence")
+STATE = ("unit_cluster", "link_edge", "cut", "cluster_confidence", "refused_decision")
 
 
 def state(town: Town) -> dict[str, list[Any]]:
