@@ -157,7 +157,7 @@ def export(table: ExportTable, home: Home, out: Annotated[Path, typer.Option(hel
 @app.command()
 def evaluate(home: Home, truth: Annotated[Path, typer.Option(help="folder truth/ of a synthetic city")]) -> None:
     """Compare links, quarantine and answers with the truth of a synthetic city."""
-    from desk.reports import report_evaluation
+    from desk.evaluating import report_evaluation
 
     report_evaluation(home, truth)
 

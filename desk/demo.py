@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from desk.evaluating import report_evaluation
 from desk.exchange import embedded_exchange
 from desk.reading import QueryRequest, answer_query, show_alert_counts
 from desk.render import console
-from desk.reports import report_evaluation, report_run
+from desk.reports import report_run
 from desk.run import run as run_job
 from sources.synthetic import generate
 from sources.synthetic.defects import DefectRates
