@@ -23,6 +23,9 @@ SELECTION = 0.5
 """Standard deviation of the logarithm by which mentions that really lack a number are missed more or less often than those whose number
 was hidden, per category and role: a factor of 2.7 either way covers 95 percent. Nothing in the data without labels tells it."""
 
+ANYBODY = 0.1
+"""Missed mentions of kinds that the trial does not show, as a share of the others; they may be anybody's."""
+
 SURPLUS = (0.5, 4.5)
 """Beta prior of the share of missed ones among mentions that stay alone beyond what the trial explains: most are people of one
 record only (moved away, registered elsewhere), a tenth may be missed."""
@@ -167,6 +170,10 @@ def _missed(given: Ingredients, chance: np.random.Generator, pools: list[_Pool],
                 total += given.hidden.pairs[chance.choice(pool.donors, size=count, p=pool.share)].sum(axis=0)
             elif count:
                 total += _unknown(given)[chance.integers(0, len(_unknown(given)), count)].sum(axis=0)
+        anybody = int(chance.poisson(ANYBODY * events.sum()))
+        if anybody and len(given.hidden.pairs):
+            share = given.hidden.weight / given.hidden.weight.sum()
+            total += given.hidden.pairs[chance.choice(len(share), size=anybody, p=share)].sum(axis=0)
     total += _foreign(given.foreign, chance)
     total += _apart(given.two_numbers, chance)
     if len(given.unanchored):
