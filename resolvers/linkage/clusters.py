@@ -65,10 +65,12 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)"""
 
 
-def cluster(con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, touched: str | None = None) -> Outcome:
+def cluster(
+    con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, lead: float = MIN_LEAD, touched: str | None = None
+) -> Outcome:
     """Bring `unit_cluster`, `link_edge`, `cut`, `cluster_confidence` and `refused_decision` up to date; for everything without `touched`.
 
-    threshold: match weight of a link. touched: table with unit_id of units that are new, changed or gone, or whose pairs are; everything
+    threshold: match weight of a link. lead: what a link must have over a rival. touched: table with unit_id of units that are new, changed or gone, or whose pairs are; everything
     that hangs together with them is clustered anew, and the result is that of a run for everything.
     `unit_cluster` has a row for every unit that a pair or a decision names; the cluster is its smallest unit. A unit without a row is a
     cluster of its own, with its own id. Reads `pair`, `unit`, `unit_mention`, `mention`, `decided`.
@@ -83,7 +85,7 @@ def cluster(con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, to
         cannot=cannot_link.collect(con, _agreeing_numbers(pairs, must)),
         must=must,
         loose=_loose(con),
-        options=Options(threshold=threshold, against=LOWEST_WEIGHT, lead=MIN_LEAD),
+        options=Options(threshold=threshold, against=min(threshold, LOWEST_WEIGHT), lead=lead),
     )
     _write(con, scope, pairs, found)
     _keep_refused(con, scope, [(*decisions[one.must], "same", one.reason) for one in found.refused])
