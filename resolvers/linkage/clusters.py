@@ -70,8 +70,8 @@ def cluster(
 ) -> Outcome:
     """Bring `unit_cluster`, `link_edge`, `cut`, `cluster_confidence` and `refused_decision` up to date; for everything without `touched`.
 
-    threshold: match weight of a link. lead: what a link must have over a rival. touched: table with unit_id of units that are new, changed or gone, or whose pairs are; everything
-    that hangs together with them is clustered anew, and the result is that of a run for everything.
+    threshold: match weight of a link. lead: what a link must have over a rival. touched: table with unit_id of units that are new, changed
+    or gone, or whose pairs are; everything that hangs together with them is clustered anew, and the result is that of a run for everything.
     `unit_cluster` has a row for every unit that a pair or a decision names; the cluster is its smallest unit. A unit without a row is a
     cluster of its own, with its own id. Reads `pair`, `unit`, `unit_mention`, `mention`, `decided`.
     """
