@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from resolvers.clustering.problem import Problem
 
 LARGEST_PAIR = 400
-"""Two clusters with more nodes together are joined or left, but no sequence of moves is tried."""
+"""Two clusters with more nodes together stay as contraction left them."""
 
 
 def _best_moves(gain: NDArray[np.int64], first: int) -> tuple[int, NDArray[np.bool_]]:

@@ -273,15 +273,15 @@ def test_a_weight_that_is_no_number_is_refused() -> None:
 
 
 def test_a_component_of_thousands_in_which_everything_conflicts_is_solved() -> None:
-    """5,000 rows of 500 people in one component, by noisy edges between them; every person has a number."""
+    """2,000 rows of 200 people in one component, by noisy edges between them; every person has a number."""
     draw = np.random.default_rng(3)
-    people, size = 500, 10
+    people, size = 200, 10
     rows = [
         (person * size + a, person * size + b, float(draw.normal(8, 3)))
         for person in range(people)
         for a, b in itertools.combinations(range(size), 2)
     ]
-    noise = draw.integers(0, people * size, (20_000, 2))
+    noise = draw.integers(0, people * size, (8_000, 2))
     rows += [(int(a), int(b), float(w)) for (a, b), w in zip(noise, draw.normal(0, 2, len(noise)), strict=True) if a != b]
     numbered = np.arange(0, people * size, 5)
     known = CannotLinks(exclusions=(Exclusion("number", numbered, numbered // size, False),))
