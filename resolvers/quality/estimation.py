@@ -37,6 +37,9 @@ TWO_NAMES_WRONG = (0.5, 49.5)
 """Beta prior of the share of two people among numbers that carry two names of different surnames and one birth date: one in a hundred.
 Numbers issued twice are rarer than names changed with marriage or adoption; without labels the share cannot be learned."""
 
+ALL_KNOWN = 10.0
+"""Until the mentions of a category and role say otherwise, all its people have another record: the weight of so many placed mentions."""
+
 PULL = 5.0
 """A cell's rate is pulled to that of the coarser cell with the weight of so many mentions."""
 
@@ -160,7 +163,7 @@ def _missed(given: Ingredients, chance: np.random.Generator, pools: list[_Pool],
         rate = odds / (1 + odds)
         people = given.placed_count + given.alone
         found_at_this_rate = np.bincount(group_of, people * (1 - rate), groups)
-        known = np.bincount(group_of, given.placed_count, groups) / np.maximum(found_at_this_rate, 1e-9)
+        known = (np.bincount(group_of, given.placed_count, groups) + ALL_KNOWN) / (found_at_this_rate + ALL_KNOWN)
         explained = np.minimum(given.alone, chance.poisson(people * np.minimum(known, 1.0)[group_of] * rate))
         surplus = chance.beta(*SURPLUS, size=groups)[group_of]
         events = explained + chance.binomial((given.alone - explained).astype(int), surplus)

@@ -215,7 +215,8 @@ def simulated(chance: np.random.Generator, rate: float) -> tuple[estimation.Ingr
     return given_, found / 400_000.0
 
 
-@pytest.mark.parametrize("rate", [0.003, 0.02, 0.2], ids=["rare misses", "some misses", "many misses"])
+@pytest.mark.parametrize("rate", [0.003, 0.02, 0.2, 0.97, 1.0],
+                         ids=["rare misses", "some misses", "many misses", "most missed", "all missed"])
 def test_intervals_hold_the_truth_of_simulated_cities(rate: float) -> None:
     chance = np.random.default_rng(5)
     held = 0
