@@ -45,6 +45,9 @@ def judge_decisions(con: duckdb.DuckDBPyConnection) -> tuple[list[Decision], Jud
 
 
 def _known_mentions(con: duckdb.DuckDBPyConnection) -> Known:
+    """None before the first run: then every decision is dormant."""
+    if not has_table(con, "mention"):
+        return {}
     rows = con.execute(f"""
         WITH named AS (
             SELECT category_l AS category, natural_key_l AS natural_key, role_l AS role FROM {table("decision")}
@@ -66,19 +69,17 @@ def bring_to_mentions(con: duckdb.DuckDBPyConnection) -> Brought:
     decisions, judgement, known = judge_decisions(con)
     con.execute("CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)")
     con.execute(_APPLIED.format("TABLE IF NOT EXISTS", "decision_applied"))
-    con.execute("CREATE OR REPLACE TEMP TABLE decision_former AS FROM decision_applied")
-    con.execute(_APPLIED.format("OR REPLACE TABLE", "decision_applied"))
+    former = {name for (name,) in con.execute("SELECT decision_id FROM decision_applied").fetchall()}
+    for name in ("decision_applied", "decision_withdrawn"):
+        con.execute(_APPLIED.format("OR REPLACE TABLE", name))
     con.execute("CREATE OR REPLACE TABLE decision_conflict (conflict BIGINT, kind VARCHAR, decision_id VARCHAR)")
     con.execute("DELETE FROM decided")
     applied = [one for one in decisions if judgement.statuses[one.decision_id] is Status.APPLIED]
-    _write_applied(con, applied, known)
-    con.execute("""
-        CREATE OR REPLACE TABLE decision_withdrawn AS
-        SELECT * FROM decision_former ANTI JOIN decision_applied USING (mention_l, mention_r, verdict);
-        CREATE OR REPLACE TABLE decision_changed AS
-        SELECT DISTINCT decision_id FROM decision_applied ANTI JOIN decision_former USING (mention_l, mention_r, verdict)
-        UNION SELECT decision_id FROM decision_withdrawn;
-        DROP TABLE decision_former""")
+    names = {one.decision_id for one in applied}
+    withdrawn = [one for one in decisions if one.decision_id in former - names and {one.left, one.right} <= set(known)]
+    _write(con, "decision_applied", applied, known)
+    _write(con, "decision_withdrawn", withdrawn, known)
+    con.execute("CREATE OR REPLACE TABLE decision_changed AS SELECT unnest($1::VARCHAR[]) AS decision_id", [sorted(former ^ names)])
     con.execute("""INSERT INTO decided SELECT DISTINCT least(mention_l, mention_r), greatest(mention_l, mention_r), verdict
                    FROM decision_applied ORDER BY ALL""")
     for number, conflict in enumerate(judgement.conflicts, 1):
@@ -90,7 +91,7 @@ def bring_to_mentions(con: duckdb.DuckDBPyConnection) -> Brought:
                    counts[Status.CONFLICT], judgement.conflicts)  # fmt: skip
 
 
-def _write_applied(con: duckdb.DuckDBPyConnection, applied: list[Decision], known: Known) -> None:
+def _write(con: duckdb.DuckDBPyConnection, name: str, applied: list[Decision], known: Known) -> None:
     columns = {
         "decision_id": pa.array([one.decision_id for one in applied], pa.string()),
         "mention_l": pa.array([known[one.left][0] for one in applied], pa.int64()),
@@ -101,7 +102,7 @@ def _write_applied(con: duckdb.DuckDBPyConnection, applied: list[Decision], know
         "why": pa.array([one.why for one in applied], pa.string()),
     }
     con.register("_applied", pa.table(columns))
-    con.execute("INSERT INTO decision_applied BY NAME FROM _applied")
+    con.execute(f"INSERT INTO {name} BY NAME FROM _applied")
     con.unregister("_applied")
 
 

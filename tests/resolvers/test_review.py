@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from resolvers.review import Brought, MentionKey, ReviewProblem, Verdict, bring_to_mentions, next_items, record
 from resolvers.review import exchange as files
-from resolvers.review.bringing import unheld
+from resolvers.review.bringing import judge_decisions, unheld
 from resolvers.review.conflicts import Status, judge
 from resolvers.review.decisions import Decision, ShownItem, active, find_item, item_name, read_decisions, remember_items
 from resolvers.review.queue import UNSURE_DAYS
@@ -67,6 +67,11 @@ def test_a_decision_is_dormant_while_its_record_is_gone_and_acts_again(con: duck
     put_mentions(con, "ab")
     assert bring_to_mentions(con).applied == 1
     assert decided(con) == {("a", "b", "same")}
+
+
+def test_before_the_first_run_every_decision_is_dormant(con: duckdb.DuckDBPyConnection) -> None:
+    one = say(con, "ab", "same")
+    assert judge_decisions(con)[1].statuses == {one.decision_id: Status.DORMANT}
 
 
 def test_a_corrected_record_is_still_decided(con: duckdb.DuckDBPyConnection) -> None:
