@@ -149,7 +149,8 @@ def _pairs(con: duckdb.DuckDBPyConnection, scope: str | None) -> dict[str, Any]:
         f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("phones", "dwellings", "households", "relative_numbers")
     )
     rows = con.execute(f"""
-        SELECT unit_l, unit_r, least(pair.weight, {LARGEST_WEIGHT}) AS weight, probability, reason, l.anchored AND r.anchored AS both_numbered,
+        SELECT unit_l, unit_r, least(pair.weight, {LARGEST_WEIGHT}) AS weight, probability, reason,
+               l.anchored AND r.anchored AS both_numbered,
                coalesce(CASE WHEN l.anchored AND r.anchored THEN {agree} AND ({shares} OR reason <> 'model')
                              ELSE {agree} OR ({slips} AND l.birth_date = r.birth_date) END, false) AS acceptable
         FROM pair JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
