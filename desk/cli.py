@@ -97,12 +97,15 @@ def city(residents: Annotated[int, typer.Option(min=500)], seed: Annotated[int, 
 def run(deliveries: Annotated[Path, typer.Option(help="folder that holds <department>/<category>/<date>/")], home: Home,
         until: Annotated[datetime | None, DAY] = None,
         again: Annotated[bool, typer.Option("--again", help="publish anew even when nothing is new")] = False,
-        strict: Annotated[bool, typer.Option("--strict", help="exit with 1 when a delivery was refused")] = False) -> None:
+        strict: Annotated[bool, typer.Option("--strict", help="exit with 1 when a delivery was refused")] = False,
+        engine: Annotated[LinkEngine, typer.Option(help="what joins and scores pairs when everything is linked anew")] = LinkEngine.DUCKDB,
+        master: Annotated[str, typer.Option(help="of Spark: local[N], or the URL of a cluster")] = "local[2]") -> None:
     """Run the main job: load what is new, resolve, profile, check, publish."""
     from desk.reports import report_run
     from desk.run import run as run_job
 
-    refused = report_run(run_job, home, deliveries, _day(until), again=again)
+    refused = report_run(run_job, home, deliveries, _day(until), again=again,
+                         spark_master=master if engine is LinkEngine.SPARK else None)
     if strict and refused:
         raise typer.Exit(1)
 
@@ -179,6 +182,26 @@ def ui(home: Home, deliveries: Annotated[Path, typer.Option()], port: Annotated[
     serve(home, deliveries, port)
 
 
+model_app = typer.Typer(no_args_is_help=True, help="The linkage model of an installation.")
+app.add_typer(model_app, name="model")
+
+
+@model_app.command("show")
+def model_show(home: Home) -> None:
+    """Say what the model was trained on, when, its threshold and its report."""
+    from desk.model import show_model
+
+    show_model(home)
+
+
+@model_app.command("train")
+def model_train(home: Home) -> None:
+    """Train the model anew on the mentions of the last run; the next run links everything anew with it. The former model is kept."""
+    from desk.model import train_model
+
+    train_model(home)
+
+
 @app.command("link")
 def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet or Excel files; one is deduplicated, several are linked")],
                  id_column: Annotated[str, typer.Option("--id", help="column that is different in every row")],
@@ -194,7 +217,7 @@ def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet
 
 
 @app.command("explain")
-def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="CATEGORY:KEY, CATEGORY:KEY:ROLE or a person id P...")],
+def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="a record (category, key, perhaps role, with colons between) or a person id")],
                     b: Annotated[str, typer.Argument(metavar="B", help="as A")], home: Home,
                     html: Annotated[Path | None, typer.Option("--html", help="page to write; it needs no network")] = None,
                     png: Annotated[Path | None, typer.Option("--png", help="picture of the waterfall to write")] = None,

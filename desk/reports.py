@@ -17,9 +17,10 @@ from warehouse import snapshots
 from warehouse.snapshots import open_snapshot
 
 
-def report_run(run: Callable[..., RunReport], home: Path, deliveries: Path, until: date | None, *, again: bool = False) -> int:
+def report_run(run: Callable[..., RunReport], home: Path, deliveries: Path, until: date | None, *, again: bool = False,
+               spark_master: str | None = None) -> int:
     """Run with progress, then say what holds now. Returns the number of refused deliveries."""
-    report = run(home, deliveries, until, listener=progress_line, again=again)
+    report = run(home, deliveries, until, listener=progress_line, again=again, spark_master=spark_master)
     for problem in report.problems:
         errors.print(f"  [yellow]not read[/yellow] {escape(problem)}")
     if report.nothing_new:

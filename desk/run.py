@@ -29,7 +29,10 @@ class RunReport:
     problems: list[str] = field(default_factory=list)
 
 
-def run(home: Path, deliveries: Path, until: date | None = None, *, listener: Listener | None = None, again: bool = False) -> RunReport:
+def run(
+    home: Path, deliveries: Path, until: date | None = None, *, listener: Listener | None = None, again: bool = False,
+    spark_master: str | None = None,
+) -> RunReport:
     """Load what is new in `deliveries` and publish. Raises RunFailed, or the store's errors (wrong key, another writer)."""
     if not deliveries.is_dir():
         raise RunFailed(f"there is no folder {deliveries}: name the folder that holds <department>/<category>/<date>/")
@@ -48,7 +51,7 @@ def run(home: Path, deliveries: Path, until: date | None = None, *, listener: Li
     with listening(hear):
         from pipelines.execute import execute_city_job  # noqa: PLC0415 - Dagster is slow to import, and only runs need it
 
-        execute_city_job(home, deliveries, until)
+        execute_city_job(home, deliveries, until, spark_master)
     return report
 
 

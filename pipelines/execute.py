@@ -1,4 +1,4 @@
-"""The job `city` executed in this process, on the embedded Dagster instance of a home.
+"""Jobs executed in this process, on the embedded Dagster instance of a home.
 
 Belongs here: the instance, the call, and the words for a failure.
 """
@@ -28,12 +28,22 @@ def instance_folder(home: Path) -> Path:
     return folder
 
 
-def execute_city_job(home: Path, deliveries: Path, until: date | None) -> None:
+def execute_city_job(home: Path, deliveries: Path, until: date | None, spark_master: str | None = None) -> None:
     """Run every asset; raises RunFailed with the stages that failed and why."""
+    _execute("city", home, deliveries, until, spark_master)
+
+
+def execute_training_job(home: Path) -> None:
+    """Train the linkage model anew; raises RunFailed with the reason."""
+    _execute("train_link_model", home, home, None, None)
+
+
+def _execute(job_name: str, home: Path, deliveries: Path, until: date | None, spark_master: str | None) -> None:
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    installation = Installation(home=str(home), deliveries=str(deliveries), until=until.isoformat() if until else "")
+    installation = Installation(home=str(home), deliveries=str(deliveries), until=until.isoformat() if until else "",
+                                spark_master=spark_master or "")
     with dg.DagsterInstance.from_config(str(instance_folder(home))) as instance:
-        job = defs.resolve_job_def("city")
+        job = defs.resolve_job_def(job_name)
         result = job.execute_in_process(instance=instance, resources={"installation": installation}, raise_on_error=False,
                                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}})
     if not result.success:

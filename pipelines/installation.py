@@ -21,11 +21,13 @@ from warehouse.store import open_working
 
 
 class Installation(dg.ConfigurableResource):
-    """Where the home and the deliveries are, and until which delivery date (YYYY-MM-DD) to load; empty means all."""
+    """Where the home and the deliveries are, and until which delivery date (YYYY-MM-DD) to load; empty means all. spark_master: the Spark
+    master that joins and scores pairs in a run for everything; empty means DuckDB."""
 
     home: str
     deliveries: str
     until: str = ""
+    spark_master: str = ""
 
     _con: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 

@@ -42,7 +42,7 @@ def _person_verdicts(found: Persons) -> list[dg.AssetCheckResult]:
           kinds={"splink", "duckdb"}, check_specs=_PERSON_CHECKS,
           description="Which mentions speak of one person; person ids stay the same from run to run.")
 def persons(installation: Installation) -> dg.MaterializeResult:
-    found = person_stages.resolve_persons(installation.con, installation.home_path)
+    found = person_stages.resolve_persons(installation.con, installation.home_path, installation.spark_master or None)
     counts = dict(found.counts)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts}, check_results=_person_verdicts(found))
 

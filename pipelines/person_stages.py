@@ -42,13 +42,16 @@ class LinkQuality:
     page: Path
 
 
-def resolve_persons(con: duckdb.DuckDBPyConnection, home: Path) -> Persons:
-    """Decide who is who: what reviewers decided first, then what changed since the last run, then the ids."""
+def resolve_persons(con: duckdb.DuckDBPyConnection, home: Path, spark_master: str | None = None) -> Persons:
+    """Decide who is who: what reviewers decided first, then what changed since the last run, then the ids.
+
+    spark_master: where a run for everything joins and scores pairs; None: here.
+    """
     with stage("persons") as event:
         run = registry.next_run(con)
         attach_decisions(con, home)
         decisions = bring_to_mentions(con)
-        resolution = linkage.resolve(con, home / MODELS, run)
+        resolution = linkage.resolve(con, home / MODELS, run, spark_master=spark_master)
         churn = registry.churn(con, run)
         exceeded = registry.churn_exceeds(churn)
         degraded = [one.sentence() for one in resolution.degraded]

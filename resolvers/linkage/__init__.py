@@ -47,11 +47,13 @@ HEALTH_CATEGORIES = persons.HEALTH_CATEGORIES
 JUSTICE_CATEGORIES = persons.JUSTICE_CATEGORIES
 
 
-def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_everything: str | None = None) -> Resolution:
+def resolve(
+    con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_everything: str | None = None, spark_master: str | None = None
+) -> Resolution:
     """Write `mention_person` and `everybody` from `mention` and `decided`; ids come from the registry and stay the same from run to run.
 
     Links what changed since the last run in this store; everything, when there was none, when it cannot be built upon, or when the
-    caller says why.
+    caller says why. spark_master: where a run for everything joins and scores; increments are small and always stay here.
     """
     before = increments.temporary_tables(con)
     assignment.create_tables(con)
@@ -62,8 +64,8 @@ def resolve(con: duckdb.DuckDBPyConnection, models: Path, run: int, *, why_every
     used_model = model.load_or_train(con, models)
     state = increments.expected_state(con, models)
     if not increments.builds_upon(state, delta):
-        return resolve(con, models, run, why_everything="a model was trained")
-    degraded = _score(con, used_model, touched)
+        return resolve(con, models, run, why_everything="a model was trained", spark_master=spark_master)
+    degraded = _score(con, used_model, touched, spark_master)
     outcome = persons.group(con, touched, used_model.threshold_weight)
     relatives.place(con, state.persons, everything=delta.everything is not None)
     persons.settle(con, delta)
@@ -104,9 +106,11 @@ def _prepare(con: duckdb.DuckDBPyConnection, delta: increments.Delta, state: inc
     return touched
 
 
-def _score(con: duckdb.DuckDBPyConnection, used_model: model.Model, touched: str | None) -> list[scoring.Degraded]:
+def _score(
+    con: duckdb.DuckDBPyConnection, used_model: model.Model, touched: str | None, spark_master: str | None
+) -> list[scoring.Degraded]:
     if touched is None:
-        return scoring.score_all(con, used_model)
+        return scoring.score_all(con, used_model, spark_master)
     return scoring.score_touched(con, used_model, touched, "unit_before")
 
 
