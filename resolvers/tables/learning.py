@@ -83,11 +83,15 @@ def observe(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Observe
     columns = [column.name for column in model.columns]
     sides = ", ".join(f"{alias}.{quoted(name)} AS {name}_{side}" for alias, side in (("a", "l"), ("b", "r")) for name in columns)
     frequent = {level.term_frequency for comparison in model.comparisons for level in comparison.levels if level.term_frequency}
-    counted = ", ".join(f"count(*) OVER (PARTITION BY {quoted(name)}) / count({quoted(name)}) OVER () AS {name}_tf" for name in sorted(frequent))
+    counted = ", ".join(
+        f"count(*) OVER (PARTITION BY {quoted(name)}) / count({quoted(name)}) OVER () AS {name}_tf" for name in sorted(frequent)
+    )
     con.execute(f"CREATE OR REPLACE TEMP TABLE learned_record AS SELECT *{', ' + counted if counted else ''} FROM table_prepared")
     shares = "".join(f", greatest(a.{name}_tf, b.{name}_tf) AS {name}_tf" for name in sorted(frequent))
     levels = ", ".join(f"{level_sql(comparison, model)} AS level_{place}" for place, comparison in enumerate(model.comparisons))
-    frequencies = "".join(f", {_frequency_sql(place, c)} AS frequency_{place}" for place, c in enumerate(model.comparisons) if has_frequency(c))
+    frequencies = "".join(
+        f", {_frequency_sql(place, c)} AS frequency_{place}" for place, c in enumerate(model.comparisons) if has_frequency(c)
+    )
     fetched = con.execute(f"""
         SELECT l, r, rules, {", ".join(f"level_{place}" for place in range(len(model.comparisons)))}{frequencies}
         FROM (SELECT *, {levels} FROM (

@@ -191,7 +191,9 @@ def profile_column(con: duckdb.DuckDBPyConnection, column: str) -> Profile:
 def _nothing_words(con: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
     words = ", ".join(literal(word) for word in NOTHING)
     cell = f"trim(lower({quoted(RAW_PREFIX + column)}))"
-    return tuple(str(row[0]) for row in con.execute(f"SELECT DISTINCT {cell} FROM table_record WHERE {cell} IN ({words}) ORDER BY 1").fetchall())
+    return tuple(
+        str(row[0]) for row in con.execute(f"SELECT DISTINCT {cell} FROM table_record WHERE {cell} IN ({words}) ORDER BY 1").fetchall()
+    )
 
 
 def _shares(con: duckdb.DuckDBPyConnection) -> dict[str, float]:

@@ -31,6 +31,9 @@ from resolvers.tables.relations import Relations
 from resolvers.tables.spec import Column, Comparison, Key, Kind, Level
 from sources.tables import literal, quoted
 
+SMALL_PART = 0.4
+"""Columns written inside another that make up less of it leave it as it is."""
+
 Graded = tuple[str, Condition, bool]
 """Label, test, whether the frequency of the value counts."""
 
@@ -48,6 +51,8 @@ class Feature:
     helpers: tuple[Comparison, ...] = field(default=())
     """further comparisons of the same columns, silent where the first one holds"""
 
+
+UNUSED = frozenset({Content.NOTHING, Content.ROW_KEY, Content.TIME})
 
 KINDS: dict[Content, Kind] = {
     Content.DATE: Kind.DATE,
@@ -87,9 +92,9 @@ def _cleaning(profile: Profile, *steps: str) -> tuple[str, ...]:
 def feature(profile: Profile, name: str, common: Sequence[str] = ()) -> Feature | None:
     """The template of a column's content; None for a column that says nothing. common: words that most rows carry (texts)."""
     match profile.content:
-        case Content.NOTHING | Content.ROW_KEY:
+        case Content.NOTHING | Content.ROW_KEY | Content.TIME:
             return None
-        case Content.DATE | Content.TIME:
+        case Content.DATE:
             return _date(profile, name)
         case Content.QUANTITY | Content.YEAR:
             return _quantity(profile, name)
@@ -130,7 +135,9 @@ def _word(profile: Profile, name: str) -> Feature:
     if profile.share("words") >= 1.25:
         graded.append(("two words shared", Overlap(column=f"{name}_words", count=2), False))
     if profile.share("one_character") >= 0.01:
-        graded.append(("initial", Sql(sql=f"least(length({name}_l), length({name}_r)) = 1 AND left({name}_l, 1) = left({name}_r, 1)"), False))
+        graded.append(
+            ("initial", Sql(sql=f"least(length({name}_l), length({name}_r)) = 1 AND left({name}_l, 1) = left({name}_r, 1)"), False)
+        )
     graded.append(("the one begins the other", Contained(column=name, letters=3, beginning=True), False))
     if profile.share("words") >= 1.25:
         graded.append(("a word shared", Overlap(column=f"{name}_words"), False))
@@ -156,7 +163,13 @@ def _han_name(profile: Profile, name: str) -> Feature:
         ("equal", Equal(column=name), True),
         ("one character apart", _slips(name, 1, 3), False),
         ("the one holds the other", Contained(column=name, letters=2), False),
-        ("the same surname and a character", Every(of=(SameStart(column=name, letters=1), Similar(column=name, jaro_winkler=0.6), Similar(column=name, damerau_levenshtein=1))), False),
+        (
+            "the same surname and a character",
+            Every(
+                of=(SameStart(column=name, letters=1), Similar(column=name, jaro_winkler=0.6), Similar(column=name, damerau_levenshtein=1))
+            ),
+            False,
+        ),
         ("the same surname", SameStart(column=name, letters=1), False),
     ]
     keys = [Key(column=name), Key(column=name, first=2), Key(column=name, last=2), Key(column=name, first=1)]
@@ -175,11 +188,9 @@ def date_sql(column: str, formats: Sequence[str], placeholders: Sequence[str]) -
     return f"coalesce({read}, nullif(regexp_extract(regexp_replace({cell}, '[^0-9]', '', 'g'), '^[0-9]{{7,9}}$'), ''))"
 
 
-def _date(profile: Profile, name: str) -> Feature | None:
-    if not profile.formats:
-        return None
+def _date(profile: Profile, name: str) -> Feature:
     column = Column(name=name, kind=Kind.DATE, sql=date_sql(profile.column, profile.formats, profile.placeholders))
-    return replace(_single(profile, name, [column], _date_levels(name), _date_keys(name)))
+    return _single(profile, name, [column], _date_levels(name), _date_keys(name))
 
 
 def _date_keys(name: str) -> tuple[Key, ...]:
@@ -188,9 +199,7 @@ def _date_keys(name: str) -> tuple[Key, ...]:
 
 def _date_levels(name: str) -> list[Graded]:
     left, right = f"{name}_l", f"{name}_r"
-    swapped = (
-        f"left({left}, 4) = left({right}, 4) AND substr({left}, 5, 2) = substr({right}, 7, 2) AND substr({left}, 7, 2) = substr({right}, 5, 2)"
-    )
+    swapped = f"left({left}, 4) = left({right}, 4) AND substr({left}, 5, 2) = substr({right}, 7, 2) AND substr({left}, 7, 2) = substr({right}, 5, 2)"
     two_parts = (
         f"(left({left}, 4) = left({right}, 4))::INT + (substr({left}, 5, 2) = substr({right}, 5, 2))::INT "
         f"+ (substr({left}, 7, 2) = substr({right}, 7, 2))::INT >= 2"
@@ -263,34 +272,62 @@ def _code(profile: Profile, name: str) -> Feature:
     return _single(profile, name, [column], graded, keys)
 
 
+def rare_sql(tokens: str, most: int) -> str:
+    """Of each row's list of tokens those that at least two and at most so many rows carry."""
+    return (
+        f"(SELECT list_sort(list(token)) FROM (SELECT row_id, token, count(*) OVER (PARTITION BY token) AS n "
+        f"FROM (SELECT unique_id AS row_id, unnest(list_distinct({tokens})) AS token FROM table_record)) "
+        f"WHERE n BETWEEN 2 AND {most} AND row_id = table_record.unique_id)"
+    )
+
+
+def rare_at_most(rows: int) -> int:
+    """Rows up to which a word is rare: it tells its few bearers apart from all others."""
+    return max(8, int(rows**0.5 / 4))
+
+
 def _text(profile: Profile, name: str, common: Sequence[str]) -> Feature:
-    """Several words: what is shared among the words that not everybody writes; numbers inside count on their own."""
+    """Several words: what is shared among the words that not everybody writes, rare ones first; numbers inside count on their own."""
     han = profile.share("has_han") >= 0.5
     cell = quoted(RAW_PREFIX + profile.column)
-    plain = f"regexp_replace(lower(strip_accents({cell})), '[\\s\\p{{P}}\\p{{S}}]+', ' ', 'g')"
-    parts = f"{name}_part_list"
+    plain = f"trim(regexp_replace(lower(strip_accents({cell})), '[\\s\\p{{P}}\\p{{S}}]+', ' ', 'g'))"
+    parts, rare = f"{name}_part_list", f"{name}_rare_list"
     if han:
-        whole = _column(profile, name, "alphanumeric")
-        tokens = Column(name=parts, kind=Kind.TEXT, sources=(profile.column,), steps=_cleaning(profile, "alphanumeric", "qgrams:2"), optional=True)
+        close = f"regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', '', 'g')"
+        listed = f"list_transform(range(1, greatest(length({close}), 2)), lambda place: substr({close}, place, 2))"
+        whole, kept = _column(profile, name, "alphanumeric"), "length(word) >= 2"
     else:
-        whole = _column(profile, name, "plain", "sorted")
         listed = f"string_split({plain}, ' ')"
+        whole = _column(profile, name, "plain", "sorted")
         kept = f"length(word) >= 2 AND word NOT IN ({', '.join(literal(word) for word in common)})" if common else "length(word) >= 2"
-        sql = f"list_sort(list_distinct(list_filter({listed}, lambda word: {kept})))"
-        tokens = Column(name=parts, kind=Kind.TEXT, sql=f"CASE WHEN len({sql}) > 0 THEN {sql} END")
-    columns = [whole, tokens]
-    graded: list[Graded] = [("equal", Equal(column=name), True)]
-    graded.append(("much alike", Similar(column=name, jaro_winkler=0.95), False))
-    shared = [(f"{share:.0%} shared", Overlap(column=parts, count=2, share=share), False) for share in (0.99, 0.75, 0.5, 0.3)]
-    graded += [*shared, ("a part shared", Overlap(column=parts), False)]
-    made = _single(profile, name, columns, graded, [Key(column=name), *([] if han else [Key(column=parts)])])
-    if profile.share("has_digit") < 0.2:
-        return made
-    return _with_numbers(made, plain)
+    sql = f"list_sort(list_distinct(list_filter({listed}, lambda word: {kept})))"
+    columns = [
+        whole,
+        Column(name=parts, kind=Kind.TEXT, sql=f"CASE WHEN len({sql}) > 0 THEN {sql} END"),
+        Column(name=rare, kind=Kind.TEXT, sql=rare_sql(listed, rare_at_most(profile.rows))),
+    ]
+
+    def shared(share: float) -> Graded:
+        return f"{share:.0%} shared", Overlap(column=parts, count=2, share=share), False
+
+    graded: list[Graded] = [
+        ("equal", Equal(column=name), True),
+        ("much alike", Similar(column=name, jaro_winkler=0.95), False),
+        ("two rare words shared", Overlap(column=rare, count=2), False),
+        shared(0.99),
+        ("a rare word and half shared", Every(of=(Overlap(column=rare), Overlap(column=parts, count=2, share=0.5))), False),
+        shared(0.75),
+        ("a rare word shared", Overlap(column=rare), False),
+        shared(0.5),
+        shared(0.3),
+        ("a part shared", Overlap(column=parts), False),
+    ]
+    made = _single(profile, name, columns, graded, [Key(column=name), Key(column=rare), *([] if han else [Key(column=parts)])])
+    return made if profile.share("has_digit") < 0.2 else _with_numbers(made, plain, rare)
 
 
-def _with_numbers(made: Feature, plain: str) -> Feature:
-    """Words with digits inside a text, compared on their own where the texts are not equal."""
+def _with_numbers(made: Feature, plain: str, rare: str) -> Feature:
+    """Words with digits inside a text, compared on their own where the texts are not equal and share no rare word."""
     name, numbers = made.name, f"{made.name}_number_list"
     found = f"list_sort(list_distinct(regexp_extract_all({plain}, '[a-z]*[0-9]+[a-z0-9]*')))"
     column = Column(name=numbers, kind=Kind.CODE, sql=f"CASE WHEN len({found}) > 0 THEN {found} END")
@@ -300,7 +337,7 @@ def _with_numbers(made: Feature, plain: str) -> Feature:
         Level(label="some shared", when=Overlap(column=numbers)),
         Level(label="different", when=Otherwise()),
     )
-    silent = Some(of=(Missing(column=numbers), Equal(column=name)))
+    silent = Some(of=(Missing(column=numbers), Equal(column=name), Overlap(column=rare)))
     helper = Comparison(name=f"{name}_numbers", missing=silent, levels=levels)
     return replace(made, columns=(*made.columns, column), helpers=(helper,), keys=(*made.keys, Key(column=numbers)))
 
@@ -382,6 +419,8 @@ def _apply_inside(made: dict[str, Feature], profiles: Sequence[Profile], relatio
         if not parts:
             continue
         length = sum(next(p for p in profiles if p.column == part).share("length") for part in parts)
+        if length < SMALL_PART * profile.share("length"):
+            continue
         if length + len(parts) - 1 >= 0.95 * profile.share("length"):
             del made[whole]
             reasons.append(f"{whole}: says what {', '.join(parts)} say; not compared")
@@ -395,5 +434,5 @@ def sentence(profile: Profile) -> str:
     """What a column was taken for and from which counts."""
     counts = f"{profile.fill:.0%} stated, {profile.distinct:,} different values, {profile.repeated_share:.0%} of the cells share theirs"
     placeholders = f"; {len(profile.placeholders)} values stand for nothing" if profile.placeholders else ""
-    use = "; not used" if profile.content in {Content.NOTHING, Content.ROW_KEY} else ""
+    use = "; not used" if profile.content in UNUSED else ""
     return f"{profile.column}: {profile.content} ({counts}{placeholders}){use}"

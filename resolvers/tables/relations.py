@@ -96,8 +96,12 @@ def _date_parts(profiles: Sequence[Profile]) -> tuple[tuple[str, str, str], ...]
         if year.content != Content.YEAR:
             continue
         near = by_place[max(0, place - 2) : place + 3]
-        months = [one for one in near if one is not year and one.column not in taken and one.share("month") >= 0.95 and 8 <= one.distinct <= 24]
-        days = [one for one in near if one.column not in taken and one.share("day") >= 0.95 and one.distinct >= 20 and one.share("month") < 0.8]
+        months = [
+            one for one in near if one is not year and one.column not in taken and one.share("month") >= 0.95 and 8 <= one.distinct <= 24
+        ]
+        days = [
+            one for one in near if one.column not in taken and one.share("day") >= 0.95 and one.distinct >= 20 and one.share("month") < 0.8
+        ]
         if len(months) == 1 and len(days) == 1:
             taken |= {months[0].column, days[0].column}
             found.append((year.column, months[0].column, days[0].column))
@@ -109,7 +113,7 @@ def common_words(con: duckdb.DuckDBPyConnection, column: str, *, share: float, a
     rows = con.execute(f"""
         WITH words AS (SELECT unnest(list_distinct(string_split({_plain(column)}, ' '))) AS word FROM table_record)
         SELECT word FROM words WHERE word <> '' GROUP BY word
-        HAVING count(*) > {share} * (SELECT count({quoted('raw_' + column)}) FROM table_record)
+        HAVING count(*) > {share} * (SELECT count({quoted("raw_" + column)}) FROM table_record)
         ORDER BY count(*) DESC, word LIMIT {at_most}""").fetchall()
     return tuple(str(row[0]) for row in rows)
 

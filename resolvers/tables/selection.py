@@ -27,8 +27,12 @@ MOST_PAIRS_A_RULE = 20_000_000
 SELECTED_PAIRS_A_ROW = 60.0
 """Pairs that all kept rules together may propose per row before only rules that find many more matches are added."""
 
-SMALLEST_GAIN = 1e-4
+FEWEST_RULES = 6
+"""Candidates below which also rules out of bounds are looked at."""
+SMALLEST_GAIN = 1e-5
 """Share of the expected matches that a rule must add."""
+WORTHWHILE = 2e-4
+"""Expected matches per pair that a rule must add, below one match in ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,22 @@ def candidate_rules(keys: Sequence[Proposed], rows: int, total: float) -> list[C
             if pairs > bound / 2 or (size == 3 and any(total * a.share * b.share <= bound / 2 for a, b in combinations(group, 2))):
                 continue
             scored.append((_preference(group, pairs / bound), Candidate(tuple(one.key for one in group), pairs)))
+    if len(scored) < FEWEST_RULES:
+        scored += _anyway(open_keys, total, {candidate.keys for _, candidate in scored})
     scored.sort(key=lambda one: (one[0], [key.model_dump_json() for key in one[1].keys]))
     return [rule for _, rule in scored[:MOST_RULES]]
+
+
+def _anyway(keys: Sequence[Proposed], total: float, known: set[tuple[Key, ...]]) -> list[tuple[float, Candidate]]:
+    """Where hardly a rule stays in bounds, those that pass them least; a run leaves out their most frequent values."""
+    found = []
+    for size in (1, 2, 3):
+        for group in combinations(keys, size):
+            if len({one.feature for one in group}) == size and tuple(one.key for one in group) not in known:
+                pairs = total * float(np.prod([one.share for one in group]))
+                found.append((10.0 + sum(not one.exact for one in group), Candidate(tuple(one.key for one in group), pairs)))
+    found.sort(key=lambda one: (one[1].pairs, [key.model_dump_json() for key in one[1].keys]))
+    return found[: 2 * FEWEST_RULES]
 
 
 def _preference(group: Sequence[Proposed], load: float) -> float:
@@ -113,7 +131,9 @@ def draw_pool(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[Cand
     across = "" if model.duplicates else " AND l.table_name <> r.table_name"
     lists = frozenset(column.name for column in model.columns if column.is_list)
     con.execute("CREATE OR REPLACE TEMP TABLE pool_part (l BIGINT, r BIGINT, rule BIGINT)")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT unique_id FROM table_prepared ORDER BY hash(unique_id + 11), unique_id LIMIT {sampled}")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT unique_id FROM table_prepared ORDER BY hash(unique_id + 11), unique_id LIMIT {sampled}"
+    )
     costs = []
     for place, rule in enumerate(rules):
         con.execute(f"CREATE OR REPLACE TEMP TABLE pool_key AS {keys_sql(rule.keys, lists)}")
@@ -142,7 +162,7 @@ def select_rules(
 ) -> tuple[tuple[BlockingRule, ...], float]:
     """Rules that together find the matches of the pool, the cheapest way: each next one brings the most matches per pair.
 
-    It stops where a rule would add less than one match in ten thousand, or the pairs a row pass their bound. Out: the rules, and the share of
+    It stops where a rule would add hardly a match, or the pairs a row pass their bound. Out: the rules, and the share of
     the pool's matches that they find.
     """
     open_pairs = np.ones(len(seen.left), bool)
@@ -156,7 +176,9 @@ def select_rules(
         useful = [
             place
             for place, gain in enumerate(gains)
-            if gain >= max(matches * SMALLEST_GAIN, 0.5) and (not chosen or spent + pool.costs[place] <= bound)
+            if gain >= max(matches * SMALLEST_GAIN, 0.3)
+            and (gain >= matches * 1e-4 or gain * pool.scale >= WORTHWHILE * pool.costs[place])
+            and (not chosen or spent + pool.costs[place] <= bound)
         ]
         if not useful:
             break
