@@ -24,7 +24,7 @@ review_app = typer.Typer(no_args_is_help=True, help="Decide on pairs that the li
 person_app = typer.Typer(no_args_is_help=True, help="Person ids.")
 app.add_typer(review_app, name="review")
 app.add_typer(person_app, name="person")
-StewardPurpose = Annotated[str, typer.Option("--purpose", help="reviewing is for data_quality only")]
+StewardPurpose = Annotated[str, typer.Option("--purpose", help="reviewing records is for data_quality only")]
 By = Annotated[str, typer.Option("--by", help="who decides")]
 
 
@@ -217,7 +217,7 @@ def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet
 
 
 @app.command("explain")
-def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="a record (category, key, perhaps role, with colons between) or a person id")],
+def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="a person id, or category, key and perhaps role, with colons between")],
                     b: Annotated[str, typer.Argument(metavar="B", help="as A")], home: Home,
                     html: Annotated[Path | None, typer.Option("--html", help="page to write; it needs no network")] = None,
                     png: Annotated[Path | None, typer.Option("--png", help="picture of the waterfall to write")] = None,
@@ -287,11 +287,12 @@ def review_conflicts(home: Home, purpose: StewardPurpose = "data_quality",
 
 
 @person_app.command("history")
-def person_history(person_id: str, home: Home, output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+def person_history(person_id: str, home: Home, purpose: StewardPurpose = "data_quality",
+                   output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
     """Tell the story of a person id: given, merged, split, and why."""
     from desk.person import show_history
 
-    show_history(home, person_id, output.value)
+    show_history(home, person_id, purpose, output.value)
 
 
 def main() -> None:

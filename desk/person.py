@@ -11,14 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from desk.render import console, table
+from desk.review import check_purpose
 from resolvers.linkage import restricted_categories
 from resolvers.registry import Event, history_of
 from resolvers.review.words import CUTS
 from warehouse.decisions import open_review
 
 
-def show_history(home: Path, person_id: str, output: str) -> None:
+def show_history(home: Path, person_id: str, purpose: str, output: str) -> None:
     """Print when the id was given, what it gained and lost, what it was merged with or split from, and why."""
+    check_purpose(purpose)
     with open_review(home) as con:
         events = history_of(con, person_id.strip(), CUTS)
     closed = restricted_categories()
@@ -35,5 +37,5 @@ def show_history(home: Path, person_id: str, output: str) -> None:
 
 
 def _between(event: Event, closed: frozenset[str]) -> list[str]:
-    """Keys of the deciding records; of restricted categories only that there is one."""
-    return ["限制类记录 restricted record" if key.split("/", 1)[0] in closed else key for key in event.between]
+    """Keys of the deciding records; nothing of restricted categories, not even that there is one."""
+    return [key for key in event.between if key.split("/", 1)[0] not in closed]
