@@ -40,6 +40,10 @@ LEVELS: dict[tuple[str, str], Words] = {
         "同姓，名字用字相同而次序不同",
         "same surname, the characters of the given name in another order",
     ),
+    ("birth_date", "equal, in one family, by another name"): (
+        "出生日期相同，但属同一家庭而名字不同，可能是双胞胎，证据较弱",
+        "the birth dates are equal, but in one family and under another name, as twins have them",
+    ),
     ("birth_date", "day and month exchanged"): ("出生日期月日颠倒", "day and month of the birth dates are exchanged"),
     ("birth_date", "one digit"): ("出生日期差一位数字", "the birth dates differ in one digit"),
     ("number", "one slip, birth date equal"): (

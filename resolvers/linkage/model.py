@@ -1,94 +1,112 @@
-"""The Splink model: its parameters, the model file, training and scoring.
+"""The Splink model as an artefact: its parameters, its file, and Splink's settings made of it.
 
-Belongs here: learning m and u, and scoring pairs of units. Does not: what is compared (comparisons.py), deciding on
-clusters (clusters.py).
-Settings are built fresh for each linker, because Splink configures them in place.
+Belongs here: what a model is, reading, checking and writing it. Does not: what is compared (comparisons.py), learning (training.py), the
+threshold and the calibration (calibration.py), scoring (scoring.py), deciding on clusters (clusters.py).
 
-A model file holds the m and u probabilities per comparison and level, with the version of the comparisons and what it
-was trained on.
-It is trained once per installation, when it is missing, and never again by itself. m is learned without any truth: of
-people whose
-records carry a valid number, one record is compared with the others as if it had none. u comes from random pairs;
-where a level is so
-rare that random pairs miss it, from counting.
+`models/persons.json` holds m and u by comparison and level, prior, calibration and threshold, with the version of the comparisons, the
+date and the data that it was trained on, and the report of its training. `persons.names.parquet` beside it holds how frequent names were
+(digests, no names); the JSON names its digest. A model is trained in the first run, when there is none, and by
+`training.train_and_save`; never else. Settings are built fresh for each linker, because Splink configures them in place.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
-from resolvers.linkage import units
 from resolvers.linkage.comparisons import COMPARISONS, blocking_rules
+from resolvers.linkage.units import NAME_DIGEST, RARITY
 
-VERSION = 1
+VERSION = 2
 """Raised when a comparison or level changes its meaning; a model file of another version is refused."""
 
 MODEL_FILE = "persons.json"
-MIN_TRAINING_PAIRS = 400
-"""Fewer pairs cannot tell levels of one percent apart; then the defaults below hold, and no model file is written."""
-MAX_TRAINING_PAIRS = 20_000
-RANDOM_PAIRS = 3_000_000
-SMALLEST = 2e-4
-"""Floor of m: nothing that can happen is impossible."""
-FIXED = frozenset({"number", "age"})
-"""Comparisons that cannot be learned by hiding numbers; their parameters are stated: shares of typing errors, of
-minors."""
+NAMES_FILE = "persons.names.parquet"
 
-log = logging.getLogger(__name__)
+DEFAULT_THRESHOLD = 6.64
+"""Match weight from which two units are one person where nothing was learned: a probability of 0.99."""
+DEFAULT_LEAD = 6.64
+"""Lead over a rival that cannot be the same person: odds of a hundred to one."""
+
+_KEYS = {"version", "trained_on", "prior", "threshold_weight", "lead", "calibration", "names_digest", "parameters", "report"}
 
 
 class ModelMismatch(ValueError):
-    """A model file does not fit the comparisons of this version."""
+    """A model file does not fit the comparisons of this version, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """m and u by comparison and level, and where they come from (`default`, or the number of training pairs)."""
+    """m and u by comparison and level, and what makes a decision of a weight."""
 
     parameters: dict[str, dict[str, tuple[float, float]]]
     trained_on: dict[str, Any]
+    """`origin` (`default`, or what the pairs were), pairs, units, mentions, as_of, deliveries"""
+    prior: float | None = None
+    """probability that two random units are one person; None: by the size of the city"""
+    threshold_weight: float = DEFAULT_THRESHOLD
+    """match weight (log2 odds, calibrated) of a link"""
+    lead: float = DEFAULT_LEAD
+    calibration: tuple[float, float] = (1.0, 0.0)
+    """slope and intercept of calibrated over added-up log2 odds; `settings` applies them"""
+    names_digest: str | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+    version: int = VERSION
 
+    @property
+    def threshold(self) -> float:
+        """The same as `threshold_weight`."""
+        return self.threshold_weight
 
-_TERM_FREQUENCY = {("name", "equal"): "plain"}
+    def for_people(self) -> dict[str, Any]:
+        """What `onegrid model show` prints: everything but the single parameters."""
+        return {
+            name: getattr(self, name) for name in ("version", "trained_on", "prior", "threshold_weight", "lead", "calibration", "report")
+        }
 
 
 def default_model() -> Model:
+    """The model that holds where there is too little to learn from."""
     return Model(
         {name: {label: (m, u) for label, _, m, u in levels} for name, (_, levels) in COMPARISONS.items()},
         {"origin": "default"},
+        report={"note": "defaults; too few people with valid numbers to learn from"},
     )
+
+
+def calibrated(m: float, u: float, slope: float) -> tuple[float, float]:
+    """m and u whose log2 ratio is `slope` times that of the given ones; Splink reads nothing else of them."""
+    ratio = (m / u) ** slope
+    return (m, m / ratio) if ratio >= m else (ratio, 1.0)
+
+
+def calibrated_prior(prior: float, calibration: tuple[float, float]) -> float:
+    """The prior that goes with calibrated levels: odds to the power of the slope, shifted by the intercept (bits)."""
+    odds = (prior / (1 - prior)) ** calibration[0] * 2 ** calibration[1]
+    return float(odds / (1 + odds))
 
 
 def _comparison(name: str, model: Model) -> dict[str, Any]:
     missing, levels = COMPARISONS[name]
     rows: list[dict[str, Any]] = [{"sql_condition": missing, "label_for_charts": "missing", "is_null_level": True}]
     for label, condition, _, _ in levels:
-        m, u = model.parameters[name][label]
-        row: dict[str, Any] = {
-            "sql_condition": condition,
-            "label_for_charts": label,
-            "m_probability": m,
-            "u_probability": u,
-        }
-        if (name, label) in _TERM_FREQUENCY:
-            row["tf_adjustment_column"] = _TERM_FREQUENCY[name, label]
-        rows.append(row)
+        m, u = calibrated(*model.parameters[name][label], model.calibration[0])
+        rows.append({"sql_condition": condition, "label_for_charts": label, "m_probability": m, "u_probability": u})
     return {"output_column_name": name, "comparison_levels": rows}
 
 
-def settings(model: Model, prior: float) -> dict[str, Any]:
-    """Splink settings, fresh; prior: the probability that two random units are one person."""
+def settings(model: Model, prior: float | None = None) -> dict[str, Any]:
+    """Splink settings, fresh; prior: the probability that two random units are one person, where the model has none."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "unique_id",
-        "probability_two_random_records_match": prior,
+        "probability_two_random_records_match": calibrated_prior(prior or model.prior or 1e-5, model.calibration),
         "comparisons": [_comparison(name, model) for name in COMPARISONS],
         "blocking_rules_to_generate_predictions": blocking_rules(),
         "retain_matching_columns": False,
@@ -96,179 +114,150 @@ def settings(model: Model, prior: float) -> dict[str, Any]:
     }
 
 
-def _linker(con: duckdb.DuckDBPyConnection, table: str, model: Model, prior: float) -> Linker:
-    return Linker(
-        DuckDBAPI(connection=con).register(table), settings(model, prior), log_level=None, validate_settings=False
-    )
-
-
-def _forget(linker: Linker) -> None:
-    """Drop Splink's own tables from the shared connection."""
-    linker._db_api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call,unused-ignore]
-
-
-def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0] or 0) if row else 0
-
-
-def score(con: duckdb.DuckDBPyConnection, model: Model, min_weight: float) -> int:
-    """Write `pair`: unit ids (smaller first), match weight (log2 odds) and probability of compared pairs from
-    `min_weight` on."""
-    persons = max(_count(con, "SELECT count(*) FROM unit"), 2)
-    linker = _linker(con, "unit", model, 1 / persons)
-    predictions = linker.inference.predict(threshold_match_weight=min_weight)
-    con.execute(f"""
-        CREATE OR REPLACE TABLE pair AS
-        SELECT least(unique_id_l, unique_id_r) AS unit_l, greatest(unique_id_l, unique_id_r) AS unit_r,
-               max(match_weight) AS weight, max(match_probability) AS probability, 'model' AS reason
-        FROM {predictions.physical_name} GROUP BY ALL""")
-    _forget(linker)
-    return _count(con, "SELECT count(*) FROM pair")
-
-
 def load_or_train(con: duckdb.DuckDBPyConnection, models: Path) -> Model:
-    """The model of this installation; trained on its data and saved when there is none yet and there is enough to
-    learn from."""
-    path = models / MODEL_FILE
-    if path.exists():
-        return read(path)
-    model = train(con)
-    if model.trained_on["origin"] != "default":
-        models.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(
-            json.dumps({"version": VERSION, "trained_on": model.trained_on, "parameters": model.parameters}, indent=1),
-            "utf-8",
-        )
-        unfinished.replace(path)
+    """The model of this installation, with its frequencies of names in the store; trained on its data and saved only when there is none
+    yet and there is enough to learn from."""
+    if (models / MODEL_FILE).exists():
+        return load(con, models)
+    from resolvers.linkage import training  # noqa: PLC0415  (training scores pairs, which needs this module)
+
+    model = training.train(con)
+    if model.trained_on["origin"] == "default":
+        use_names(con, None, "")
+        return model
+    save(con, models, model)
+    return load(con, models)
+
+
+def load(con: duckdb.DuckDBPyConnection, models: Path) -> Model:
+    """The model of the file, with its frequencies of names brought into the store. Raises ModelMismatch, FileNotFoundError."""
+    model = read(models / MODEL_FILE)
+    names = models / NAMES_FILE
+    if model.names_digest is not None:
+        found = hashlib.sha256(names.read_bytes()).hexdigest() if names.exists() else "missing"
+        if found != model.names_digest:
+            raise ModelMismatch(f"{NAMES_FILE} is missing or is not the file that {MODEL_FILE} was trained with; put it back")
+    use_names(con, None if model.names_digest is None else names, model.names_digest or "")
     return model
 
 
-def read(path: Path) -> Model:
-    """A model file. Raises ModelMismatch when it was written for other comparisons."""
-    loaded = json.loads(path.read_text("utf-8"))
-    expected = {name: [label for label, *_ in levels] for name, (_, levels) in COMPARISONS.items()}
-    found = {name: list(levels) for name, levels in loaded.get("parameters", {}).items()}
-    if loaded.get("version") != VERSION or found != expected:
-        raise ModelMismatch(
-            f"linkage model {path.name}: version {loaded.get('version')}, this program has version {VERSION}; "
-            "move the file away to train a new one"
+def use_names(con: duckdb.DuckDBPyConnection, names: Path | None, digest: str) -> None:
+    """Bring `name_frequency` to the given file (none: empty) and `rarity` of `unit` with it; nothing to do when it is there already."""
+    con.execute("""
+        CREATE TABLE IF NOT EXISTS name_frequency (name UBIGINT, share DOUBLE);
+        CREATE TABLE IF NOT EXISTS name_frequency_origin (digest VARCHAR)""")
+    if con.execute("SELECT digest FROM name_frequency_origin").fetchall() == [(digest,)]:
+        return
+    con.execute("DELETE FROM name_frequency")
+    if names is not None:
+        con.execute("INSERT INTO name_frequency SELECT name, share FROM read_parquet($1)", [str(names)])
+    con.execute("DELETE FROM name_frequency_origin")
+    con.execute("INSERT INTO name_frequency_origin VALUES ($1)", [digest])
+    set_rarity(con)
+
+
+def set_rarity(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring `rarity` of `unit`, when there is one, up to date with `name_frequency`."""
+    if con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'unit' AND NOT temporary").fetchone() != (1,):
+        return
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE rarity_now AS
+        SELECT unique_id, {RARITY.format("unit.plain")} AS now FROM unit
+        LEFT JOIN name_frequency ON name_frequency.name = {NAME_DIGEST.format("unit.plain")};
+        UPDATE unit SET rarity = now FROM rarity_now
+        WHERE rarity_now.unique_id = unit.unique_id AND rarity IS DISTINCT FROM now;
+        DROP TABLE temp.rarity_now""")
+
+
+def save(con: duckdb.DuckDBPyConnection, models: Path, model: Model) -> Path:
+    """Write the model and the frequencies of names in the store; a former model is kept as persons.<n>.json. Each file is written whole or
+    not at all; the JSON last, because it names the other."""
+    models.mkdir(parents=True, exist_ok=True)
+    path = models / MODEL_FILE
+    if path.exists():
+        number = 1 + max(
+            (int(old.name.split(".")[1]) for old in models.glob("persons.*.json") if old.name.split(".")[1].isdigit()), default=0
         )
-    parameters = {
-        name: {label: (float(m), float(u)) for label, (m, u) in levels.items()}
-        for name, levels in loaded["parameters"].items()
-    }
-    return Model(parameters, loaded["trained_on"])
-
-
-def train(con: duckdb.DuckDBPyConnection) -> Model:
-    """Learn m by hiding the number of one record of many people, u from random pairs and from counting."""
-    pairs = _hide_numbers(con)
-    if pairs < MIN_TRAINING_PAIRS:
-        return default_model()
-    units.build(con, "training_mention", "training_unit")
-    con.execute("ALTER TABLE training_unit ADD COLUMN label BIGINT")
-    con.execute("UPDATE training_unit SET label = unique_id // 2")
-    learner = _linker(con, "training_unit", default_model(), 0.001)
-    learner.training.estimate_m_from_label_column("label")
-    learned_m = _parameters(learner.misc.save_model_to_json())
-    _forget(learner)
-    sampler = _linker(con, "unit", default_model(), 0.001)
-    sampler.training.estimate_u_using_random_sampling(
-        max_pairs=RANDOM_PAIRS, seed=1, min_count_per_level=None, num_chunks=1
+        path.replace(models / f"persons.{number}.json")
+        if (models / NAMES_FILE).exists():
+            (models / NAMES_FILE).replace(models / f"persons.{number}.names.parquet")
+    unfinished = models / f"{NAMES_FILE}.part"
+    con.execute(
+        f"COPY (SELECT name, share FROM name_frequency ORDER BY name) TO '{str(unfinished).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
     )
-    learned_u = _parameters(sampler.misc.save_model_to_json())
-    _forget(sampler)
-    parameters = _merged(default_model().parameters, learned_m, learned_u, _counted(con))
+    digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
+    unfinished.replace(models / NAMES_FILE)
+    content = {key: getattr(model, key) for key in sorted(_KEYS)} | {"names_digest": digest}
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
+    unfinished.replace(path)
+    return path
+
+
+def read(path: Path) -> Model:
+    """A model file. Raises ModelMismatch naming what does not fit: unknown or missing keys, comparisons, levels, values out of range."""
+    try:
+        loaded = json.loads(path.read_text("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as problem:
+        raise ModelMismatch(
+            f"linkage model {path.name}: no JSON ({type(problem).__name__}); move the file away to train a new one"
+        ) from None
+    problems = list(_problems(loaded))
+    if problems:
+        raise ModelMismatch(f"linkage model {path.name}: {'; '.join(problems)}; move the file away to train a new one")
+    parameters = {name: {label: (float(m), float(u)) for label, (m, u) in levels.items()} for name, levels in loaded["parameters"].items()}
+    slope, intercept = loaded["calibration"]
     return Model(
         parameters,
-        {
-            "origin": "records of people with valid numbers",
-            "pairs": pairs,
-            "units": _count(con, "SELECT count(*) FROM unit"),
-        },
+        loaded["trained_on"],
+        loaded["prior"],
+        float(loaded["threshold_weight"]),
+        float(loaded["lead"]),
+        (float(slope), float(intercept)),
+        loaded["names_digest"],
+        loaded["report"],
     )
 
 
-def _hide_numbers(con: duckdb.DuckDBPyConnection) -> int:
-    """`training_mention`: of sampled people one record hidden (a unit of its own) and the rest. Hidden records come
-    from the categories in
-    the proportions in which records without a usable number do, because those are the ones that the model has to
-    place."""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE training_mention AS
-        WITH alone AS (SELECT category, role, count(*) AS n FROM unit_mention JOIN mention USING (mention_id) WHERE
-            number IS NULL GROUP BY ALL),
-        candidate AS (
-            SELECT mention_id, unit_id, category, role, hash(natural_key || category) AS draw
-            FROM unit_mention JOIN mention USING (mention_id)
-            WHERE number IS NOT NULL AND subject
-            QUALIFY count(*) OVER (PARTITION BY unit_id) > 1),
-        hidden AS (
-            SELECT mention_id, unit_id
-            FROM (SELECT candidate.*, alone.n FROM candidate JOIN alone USING (category, role)
-                  QUALIFY row_number() OVER (PARTITION BY category, role ORDER BY draw, mention_id)
-                          <= greatest(1, n * {MAX_TRAINING_PAIRS} / (SELECT sum(n) FROM alone)))
-            QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY n DESC, draw, mention_id) = 1)
-        SELECT unit_mention.mention_id, unit_mention.unit_id * 2 + CASE WHEN hidden.mention_id =
-            unit_mention.mention_id THEN 1 ELSE 0 END AS unit_id,
-               CASE WHEN hidden.mention_id <> unit_mention.mention_id THEN number END AS number, unit_mention.unit_id
-                   AS label
-        FROM unit_mention JOIN hidden USING (unit_id)""")
-    return _count(con, "SELECT count(DISTINCT label) FROM training_mention")
+def _problems(loaded: object) -> list[str]:
+    if not isinstance(loaded, dict):
+        return ["not an object"]
+    if loaded.get("version") != VERSION:
+        return [f"version {loaded.get('version')}, this program has version {VERSION}"]
+    found = _differences("key", _KEYS, loaded)
+    if found:
+        return found
+    if not isinstance(loaded["parameters"], dict) or not isinstance(loaded["trained_on"], dict) or "origin" not in loaded["trained_on"]:
+        return ["parameters and trained_on must be objects, trained_on with origin"]
+    found = _differences("comparison", set(COMPARISONS), loaded["parameters"])
+    for name, (_, levels) in COMPARISONS.items():
+        stated = loaded["parameters"].get(name)
+        if isinstance(stated, dict):
+            found += _differences(f"level of {name}", {label for label, *_ in levels}, stated)
+            found += [
+                f"{name}, {label}: m and u must be two numbers above 0 and not above 1"
+                for label in stated
+                if not _probabilities(stated[label])
+            ]
+        elif stated is not None:
+            found.append(f"{name}: levels must be an object")
+    numbers = [loaded["threshold_weight"], loaded["lead"]]
+    pair = loaded["calibration"]
+    if not all(_is_number(value) for value in numbers) or not (loaded["prior"] is None or _probabilities([loaded["prior"], 1.0])):
+        found.append("prior, threshold_weight and lead must be numbers, prior above 0 and not above 1")
+    if not isinstance(pair, list) or len(pair) != 2 or not all(_is_number(value) for value in pair) or pair[0] <= 0:
+        found.append("calibration must be a slope above 0 and an intercept")
+    return found
 
 
-def _parameters(saved: dict[str, Any]) -> dict[str, dict[str, tuple[float | None, float | None]]]:
-    """m and u of Splink's settings by comparison and level; None where a level was not observed."""
-    return {
-        comparison["output_column_name"]: {
-            level["label_for_charts"]: (level.get("m_probability"), level.get("u_probability"))
-            for level in comparison["comparison_levels"]
-            if not level.get("is_null_level")
-        }
-        for comparison in saved["comparisons"]
-    }
+def _differences(what: str, expected: set[str], found: Mapping[str, Any]) -> list[str]:
+    unknown, missing = sorted(set(found) - expected), sorted(expected - set(found))
+    return [f"unknown {what}: {', '.join(unknown)}"] * bool(unknown) + [f"missing {what}: {', '.join(missing)}"] * bool(missing)
 
 
-_COUNTED = {
-    ("phone", "shared"): "phones",
-    ("place", "same dwelling"): "dwellings",
-    ("family", "same household or relative's number"): "households",
-}
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _counted(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], float]:
-    """u of rare levels: the share of pairs, among units that state anything, that share a value."""
-    counted = {}
-    for level, field in _COUNTED.items():
-        counted[level] = _share(con, field)
-    counted["family", "same household or relative's number"] += _share(con, "relative_numbers")
-    return counted
-
-
-def _share(con: duckdb.DuckDBPyConnection, field: str) -> float:
-    row = con.execute(f"""
-        SELECT (SELECT sum(n * (n - 1)) FROM (SELECT count(*) AS n FROM (SELECT unnest({field}) AS value FROM unit)
-            GROUP BY value)),
-               (SELECT count(*) FROM unit WHERE {field} IS NOT NULL)""").fetchone() or (0, 0)
-    return float(row[0] or 0) / max(float(row[1]) ** 2, 1.0)
-
-
-def _merged(
-    default: dict[str, dict[str, tuple[float, float]]],
-    m: dict[str, dict[str, tuple[float | None, float | None]]],
-    u: dict[str, dict[str, tuple[float | None, float | None]]],
-    counted: dict[tuple[str, str], float],
-) -> dict[str, dict[str, tuple[float, float]]]:
-    """Learned parameters with floors; m sums to one per comparison."""
-    merged: dict[str, dict[str, tuple[float, float]]] = {}
-    for name, levels in default.items():
-        if name in FIXED:
-            merged[name] = dict(levels)
-            continue
-        raw_m = {label: max(m[name][label][0] or 0.0, SMALLEST) for label in levels}
-        raw_u = {label: counted.get((name, label)) or u[name][label][1] or 1 / RANDOM_PAIRS for label in levels}
-        total = sum(raw_m.values())
-        merged[name] = {label: (raw_m[label] / total, raw_u[label]) for label in levels}
-    return merged
+def _probabilities(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(_is_number(value) and 0 < value <= 1 for value in pair)

@@ -4,36 +4,20 @@ mention.
 Belongs here: gathering what the mentions of a unit state. Values that many people share (the telephone of an office)
 are left out,
 because sharing them says nothing. Does not: comparing units (model.py).
-Reads `mention`, `name_form` and an assignment of mentions to units; writes a table of units.
+Reads `mention`, `name_form`, `shared_value` and an assignment of mentions to units; writes a table of units.
 """
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 
+from resolvers.linkage.assignment import create_tables
+from resolvers.linkage.comparisons import rarity_of
 from resolvers.linkage.nuclei import date_in_number, sex_in_number
 
-MAX_UNITS_PER_PHONE = 8
-"""A telephone that more units carry belongs to an office, not to a family (the register's own bound for one
-household's telephone)."""
-
-MAX_UNITS_PER_DWELLING = 60
-"""A dwelling that more units state is a dormitory or a collective household."""
-
-
-def assign(con: duckdb.DuckDBPyConnection) -> None:
-    """Write `unit_mention`: one row per mention that is a unit or part of one, `number` NULL where it is alone.
-
-    Unit ids follow the numbers and then the keys of the mentions, so that the order of rows changes nothing.
-    """
-    con.execute("""
-        CREATE OR REPLACE TABLE unit_mention AS
-        WITH anchored AS (SELECT mention_id, number, dense_rank() OVER (ORDER BY number) AS unit_id FROM nucleus),
-             alone AS (SELECT mention_id, row_number() OVER (ORDER BY category, natural_key, role) AS place
-                       FROM mention ANTI JOIN nucleus USING (mention_id) WHERE subject)
-        SELECT mention_id, unit_id, number FROM anchored
-        UNION ALL
-        SELECT mention_id, place + (SELECT coalesce(max(unit_id), 0) FROM anchored), NULL FROM alone""")
+_SHARED = "SELECT value FROM shared_value WHERE field = '{0}'"
 
 
 def _lists(con: duckdb.DuckDBPyConnection, assignment: str) -> None:
@@ -60,11 +44,11 @@ def _lists(con: duckdb.DuckDBPyConnection, assignment: str) -> None:
         "relative_numbers": "SELECT unit_id, id_number AS value FROM named_beside",
         "relative_names": "SELECT unit_id, plain AS value FROM named_beside",
     }
-    bounds = {"phones": MAX_UNITS_PER_PHONE, "dwellings": MAX_UNITS_PER_DWELLING}
+    shared = {"phones": "phone", "dwellings": "dwelling"}
     for field, source in sources.items():
         distinct = f"SELECT DISTINCT unit_id, value FROM ({source}) WHERE value IS NOT NULL"
-        if field in bounds:
-            distinct += f" QUALIFY count(*) OVER (PARTITION BY value) <= {bounds[field]}"
+        if field in shared:
+            distinct += f" AND value NOT IN ({_SHARED.format(shared[field])})"
         con.execute(f"""CREATE OR REPLACE TEMP TABLE list_{field} AS
                         SELECT unit_id, list(value ORDER BY value) AS {field} FROM ({distinct}) GROUP BY unit_id""")
 
@@ -83,6 +67,19 @@ GROWN_UP_ROLES = (
 )
 """Roles that a child does not have."""
 
+def reference_date(con: duckdb.DuckDBPyConnection) -> date:
+    """First of January of the year of the newest birth date."""
+    row = con.execute("SELECT date_trunc('year', max(birth_date))::DATE FROM mention").fetchone()
+    return row[0] if row and row[0] else date(1900, 1, 1)
+
+
+NAME_DIGEST = "md5_number_lower({0})"
+"""SQL: how `name_frequency` (name, share) and the model's file know a name, so that they do not spell it out."""
+
+RARITY = f"""CASE WHEN {{0}} IS NOT NULL AND (SELECT count(*) FROM name_frequency) > 0
+    THEN {rarity_of("coalesce(name_frequency.share, 0)")} END"""
+"""SQL: the step of rarity of a name by the frequencies that were frozen at training; NULL where no model was trained."""
+
 FIELDS = (
     "names",
     "births",
@@ -96,8 +93,14 @@ FIELDS = (
 )
 
 
-def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str) -> None:
-    """Write `table`: one row per unit of `assignment`. Missing lists are NULL."""
+def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str, *, reference: date | None = None) -> None:
+    """Write `table`: one row per unit of `assignment` (mention_id, unit_id, number). Missing lists are NULL.
+
+    reference: the date at which somebody below 16 is a minor; without it, `reference_date`.
+    """
+    create_tables(con)
+    con.execute("CREATE TABLE IF NOT EXISTS name_frequency (name UBIGINT, share DOUBLE)")
+    reference = reference or reference_date(con)
     _lists(con, assignment)
     in_number = date_in_number("stated.number")
     birth_date = (
@@ -113,11 +116,11 @@ def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str) -> None:
                    mention.role IN {GROWN_UP_ROLES} AS grown_up
             FROM {assignment} JOIN mention USING (mention_id) LEFT JOIN name_form AS form ON form.raw = mention.name),
         named AS (
-            SELECT unit_id, plain, any_value(surname) AS surname, any_value(sound) AS sound, any_value(own_form) AS
+            SELECT unit_id, plain, min(surname) AS surname, min(sound) AS sound, min(own_form) AS
                 own_form, damaged
             FROM counted WHERE plain IS NOT NULL OR sound IS NOT NULL GROUP BY unit_id, plain, damaged, CASE WHEN
                 plain IS NULL THEN sound END
-            QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY damaged, count(*) DESC, plain, any_value(sound))
+            QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY damaged, count(*) DESC, plain, min(sound))
                 = 1),
         stated AS (
             SELECT unit_id, any_value(number) AS number, min(sex) FILTER (subject) AS sex, mode(birth_date ORDER BY
@@ -125,15 +128,16 @@ def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str) -> None:
                    min(id_typed) AS id_typed, bool_or(subject) AS subject, min(typed_number) FILTER (number IS NULL)
                        AS foreign_number,
                    bool_or(grown_up) AS grown_up
-            FROM counted GROUP BY unit_id),
-        newest AS (SELECT max(birth_date) AS birth_date FROM mention)
+            FROM counted GROUP BY unit_id)
         SELECT stated.unit_id AS unique_id, stated.number IS NOT NULL AS anchored, stated.subject, stated.grown_up,
             stated.number, stated.foreign_number,
-               CASE WHEN stated.number IS NULL AND count(*) OVER (PARTITION BY stated.id_typed) <= {MAX_UNITS_PER_PHONE}
+               CASE WHEN stated.number IS NULL AND stated.id_typed NOT IN ({_SHARED.format("id_typed")})
                     THEN stated.id_typed END AS id_typed,
                named.plain, named.surname, named.sound, named.own_form, coalesce(named.damaged, false) AS damaged,
                coalesce({sex_in_number("stated.number")}, stated.sex) AS sex,
                {birth_date} AS birth_date,
-               {birth_date} > (SELECT birth_date FROM newest) - INTERVAL 16 YEAR AS minor, {", ".join(FIELDS)}
-        FROM stated LEFT JOIN named USING (unit_id) {joins}
+               {birth_date} > DATE '{reference.isoformat()}' - INTERVAL 16 YEAR AS minor, {", ".join(FIELDS)},
+               {RARITY.format("named.plain")} AS rarity
+        FROM stated LEFT JOIN named USING (unit_id) LEFT JOIN name_frequency ON name_frequency.name = {NAME_DIGEST.format("named.plain")}
+        {joins}
         ORDER BY unique_id""")

@@ -10,6 +10,7 @@ import pytest
 
 from resolvers import linkage, mentions
 from resolvers.linkage import increments, model
+from resolvers.linkage.comparisons import CONDITIONAL
 from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city
 
@@ -236,8 +237,10 @@ def test_a_model_of_other_comparisons_is_refused(tmp_path: Path) -> None:
 
 
 def test_default_parameters_are_probabilities() -> None:
-    for levels in model.default_model().parameters.values():
-        assert sum(m for m, _ in levels.values()) == pytest.approx(1.0, abs=0.01)
+    for name, levels in model.default_model().parameters.items():
+        for case in CONDITIONAL.get(name, (tuple(levels),)):
+            if len(case) > 1:
+                assert sum(levels[label][0] for label in case) == pytest.approx(1.0, abs=0.01)
         assert all(0 < m <= 1 and 0 < u <= 1 for m, u in levels.values())
 
 
@@ -250,7 +253,7 @@ def test_a_run_leaves_its_memory_and_no_temporary_table(tmp_path: Path) -> None:
         mentions.build(con, contract)
     linkage.resolve(con, tmp_path, 1)
     after = {name for (name,) in con.execute(tables, [False]).fetchall()}
-    known = {"mention", "name_form", "decided", "cut", "refused_decision", *increments.REMEMBERED}
+    known = {"mention", "name_form", "decided", "cut", "refused_decision", "name_frequency", "name_frequency_origin", *increments.REMEMBERED}
     assert {name for name in after - before - known if not name.startswith("person_")} == set()
     assert set(increments.REMEMBERED) <= after
     assert con.execute(tables, [True]).fetchall() == temporary
