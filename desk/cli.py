@@ -217,7 +217,7 @@ def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet
 
 
 @app.command("explain")
-def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="a person id, or category, key and perhaps role, with colons between")],
+def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="a person id, or category, key (and role) joined by colons")],
                     b: Annotated[str, typer.Argument(metavar="B", help="as A")], home: Home,
                     html: Annotated[Path | None, typer.Option("--html", help="page to write; it needs no network")] = None,
                     png: Annotated[Path | None, typer.Option("--png", help="picture of the waterfall to write")] = None,
