@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+SPARK := .venv/.spark
 DEMO_HOME ?= demo
 RESIDENTS ?= 20000
 
@@ -16,10 +17,16 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
+# PySpark is large and only the tests of the Spark engine need it; without Java they skip and say so.
+$(SPARK): $(STAMP) tests/spark.lock
+	@if command -v java >/dev/null; then $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/spark.lock; \
+	else echo "no Java: the tests of the Spark engine will skip"; fi
+	@touch $(SPARK)
+
 demo: setup
 	$(BIN)/onegrid demo --residents $(RESIDENTS) --home $(DEMO_HOME)
 
-test: lint
+test: lint $(SPARK)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup
@@ -28,6 +35,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.main_job --residents 20000
+	$(BIN)/python -m benchmarks.tables
 
 ui: setup
 	$(BIN)/onegrid ui --home $(DEMO_HOME)/home --deliveries $(DEMO_HOME)/deliveries
