@@ -9,7 +9,7 @@ Nothing of it knows a table or a language beforehand: what a column holds is tol
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -101,18 +101,33 @@ class _Learned:
 
 
 def _learn(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[selection.Candidate], rows: int) -> _Learned:
-    """Learned once as if all comparisons stood alone; where some hang together, they are split and learned again."""
+    """Learned with the dependences that are evident beforehand; where learning shows more, they are added and all is learned again."""
     pool = selection.draw_pool(con, model, rules, rows)
     seen = learning.observe(con, model, pool.relation)
     sample = learning.observe(con, model, learning.random_pairs(con, model, learning.RANDOM_PAIRS))
-    evidence = learning.gather(con, model, sample)
-    found = learning.learn(model, evidence, seen, pool.scale, lambda _: {})
-    divided, drawn, reasons = _divide(con, model, evidence, found)
-    if reasons:
-        model, seen = divided.model, dependence.split_pairs(divided, seen)
-        evidence = learning.gather(con, model, dependence.split_pairs(divided, sample))
-        found = learning.learn(model, evidence, seen, pool.scale, _corrections(divided, evidence, drawn))
-    return _Learned(model, found, pool, seen, reasons)
+    base = learning.gather(con, model, sample)
+    drawn = dependence.draw_sharing(con, model, [n for n, share in enumerate(base.equal) if share and share < dependence.MOST_SHARED])
+    found = learning.start(model, base)
+    u = found.u
+    first = {place: drawn[place] for place in dependence.evident(base.equal, base.total, base.rows)}
+    whole = dependence.split(model, ())
+    tree = dependence.dependences(whole, found, u, first, (), believed=False)
+    while True:
+        divided = dependence.split(model, tree)
+        pairs = dependence.split_pairs(divided, seen)
+        evidence = learning.gather(con, divided.model, dependence.split_pairs(divided, sample))
+        as_seen = {n: replace(one, pairs=dependence.split_pairs(divided, one.pairs)) for n, one in drawn.items()}
+        found = learning.learn(divided.model, evidence, pairs, pool.scale, _corrections(divided, evidence, as_seen))
+        more = dependence.dependences(divided, found, u, drawn, tree, believed=True)
+        if not more:
+            break
+        tree = [*tree, *more]
+    names = [comparison.name for comparison in model.comparisons]
+    reasons = tuple(
+        f"{names[one.child]}: hangs together with {names[one.parent]} ({one.bits:.1f} bits), so it counts apart where that one agrees"
+        for one in tree
+    )
+    return _Learned(divided.model, found, pool, pairs, reasons)
 
 
 def _has_duplicates(tables: Sequence[SourceTable], seen: learning.Observed, probability: learning.Floats) -> bool:
@@ -169,26 +184,6 @@ def _silent(profile: Profile) -> Model:
         prior=Prior(probability=1e-9),
         threshold=THRESHOLD,
     )
-
-
-def _divide(
-    con: duckdb.DuckDBPyConnection, model: Model, evidence: learning.Evidence, found: learning.Parameters
-) -> tuple[dependence.Split, dict[int, dependence.Sharing], tuple[str, ...]]:
-    """The model with comparisons that hang together split, the pairs that tell so (as the split model sees them), and why."""
-    shared = [share if share is not None else 1.0 for share in evidence.equal]
-    places = [place for place, share in enumerate(shared) if 0 < share < dependence.MOST_SHARED]
-    drawn = dependence.draw_sharing(con, model, places)
-    tree = dependence.dependences(model, found, drawn)
-    names = [comparison.name for comparison in model.comparisons]
-    reasons = tuple(f"{names[one.child]}: depends on {names[one.parent]} ({one.bits:.1f} bits among pairs of two)" for one in tree)
-    divided = dependence.split(model, tree)
-    wanted = {one.parent for one in tree}
-    as_seen = {
-        place: dependence.Sharing(place, dependence.split_pairs(divided, sharing.pairs), sharing.weight)
-        for place, sharing in drawn.items()
-        if place in wanted
-    }
-    return divided, as_seen, reasons
 
 
 def _corrections(divided: dependence.Split, evidence: learning.Evidence, drawn: dict[int, dependence.Sharing]) -> learning.Corrections:

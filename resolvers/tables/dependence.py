@@ -26,6 +26,8 @@ SHARING_PAIRS = 40_000
 LEAST_BITS = 0.15
 """Mean evidence, in bits, that counting twice would add per pair of two people that agrees on the other column."""
 LEAST_PAIRS = 300
+SHARED_A_ROW = 10.0
+"""Pairs a row that share a value, from which on they cannot mostly be one person."""
 MOST_SHARED = 0.5
 """A value shared by more than half of all pairs says nothing about others."""
 ELSEWHERE = -4.0
@@ -99,22 +101,33 @@ def part(pairs: Observed, chosen: NDArray[np.bool_]) -> Observed:
     )
 
 
-def dependences(model: Model, found: Parameters, drawn: dict[int, Sharing]) -> list[Dependence]:
-    """The tree of dependences, the strongest first: no comparison has two parents, none depends on itself around a corner."""
+def evident(evidence: Sequence[float | None], total: float, rows: float) -> list[int]:
+    """Comparisons whose values so many pairs share that hardly any of those pairs can be one person, before anything is learned."""
+    return [place for place, share in enumerate(evidence) if share and MOST_SHARED > share and share * total >= SHARED_A_ROW * rows]
+
+
+def dependences(
+    divided: Split, found: Parameters, u: Sequence[Floats], drawn: dict[int, Sharing], known: Sequence[Dependence], *, believed: bool
+) -> list[Dependence]:
+    """Dependences not known yet, the strongest first; all together are a forest: nothing has two parents or depends on itself.
+
+    drawn: pairs by parent, with the levels of the model before it was divided. u: of that model. believed: whether `found` was learned, so
+    that a parent whose pairs are mostly one person, by what was learned, can be told.
+    """
     seen = []
     for parent, sharing in drawn.items():
-        evidence = bits(model, found, sharing.pairs)
+        evidence = origin_bits(divided, found, sharing.pairs)
         together = prior_bits(found) + np.sum(evidence, axis=0)
         apart = 1.0 - probabilities(together)
-        if float((sharing.weight * apart).sum()) < LEAST_APART * float(sharing.weight.sum()):
+        if believed and float((sharing.weight * apart).sum()) < LEAST_APART * float(sharing.weight.sum()):
             continue
-        for child in range(len(model.comparisons)):
+        for child, child_u in enumerate(u):
             if child != parent:
-                strength = _strength(sharing, found, child, together - evidence[child])
+                strength = _strength(sharing, child_u, child, together - evidence[child])
                 if strength >= LEAST_BITS:
                     seen.append(Dependence(parent, child, strength))
     kept: list[Dependence] = []
-    above: dict[int, int] = {}
+    above = {one.child: one.parent for one in known}
     for one in sorted(seen, key=lambda one: (-one.bits, one.parent, one.child)):
         ancestor: int | None = one.parent
         while ancestor is not None and ancestor != one.child:
@@ -125,13 +138,20 @@ def dependences(model: Model, found: Parameters, drawn: dict[int, Sharing]) -> l
     return kept
 
 
-def _strength(sharing: Sharing, found: Parameters, child: int, others: Floats) -> float:
+def origin_bits(divided: Split, found: Parameters, pairs: Observed) -> list[Floats]:
+    """Bits by comparison of the model before it was divided."""
+    made: dict[int, Floats] = {}
+    for place, one in zip(divided.origin, bits(divided.model, found, split_pairs(divided, pairs)), strict=True):
+        made[place] = made[place] + one if place in made else one
+    return [made[place] for place in sorted(made)]
+
+
+def _strength(sharing: Sharing, u: Floats, child: int, others: Floats) -> float:
     """Bits by which the child's levels, where the parent agrees and all others speak against one person, differ from random pairs."""
     levels = sharing.pairs.levels[child]
     chosen = (levels >= 0) & (others <= ELSEWHERE) & (sharing.weight > 0)
     if int(chosen.sum()) < LEAST_PAIRS:
         return 0.0
-    u = found.u[child]
     counts = np.bincount(levels[chosen], sharing.weight[chosen], minlength=len(u))
     share = counts / max(counts.sum(), 1e-9)
     positive = share > 0

@@ -27,7 +27,7 @@ from sources.tables import quoted
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 
-RANDOM_PAIRS = 600_000
+RANDOM_PAIRS = 500_000
 ROUNDS = 15
 SURE = 0.9
 """Probability by all other comparisons from which a pair teaches a comparison."""

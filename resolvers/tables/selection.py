@@ -20,7 +20,7 @@ from resolvers.tables.spec import BlockingRule, Key, Model
 
 MOST_RULES = 60
 """Candidates; one bit each."""
-POOL_PAIRS = 1_500_000
+POOL_PAIRS = 1_000_000
 PAIRS_A_ROW = 20.0
 """Pairs that a rule may propose per row, by estimate."""
 MOST_PAIRS_A_RULE = 20_000_000
