@@ -44,7 +44,7 @@ THRESHOLD_REASON = (
 )
 ABSENT_WEIGHT = -1.0
 """Of a pair that no rule proposed: slightly more likely two than one."""
-MOST_INSIDE = 0.005
+MOST_INSIDE = 0.02
 """Share of likely matches inside of single tables up to which tables count as free of duplicates."""
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from resolvers.tables.blocking import possible_pairs
 from resolvers.tables.comparing import condition_sql, missing_sql
-from resolvers.tables.conditions import Equal, Otherwise, Swapped
+from resolvers.tables.conditions import Condition, Equal, Every, Near, Otherwise, Overlap, Some, Swapped
 from resolvers.tables.spec import Comparison, Model
 from sources.tables import quoted
 
@@ -31,6 +31,8 @@ RANDOM_PAIRS = 500_000
 ROUNDS = 15
 SURE = 0.9
 """Probability by all other comparisons from which a pair teaches a comparison."""
+FEW = 50.0
+"""Pairs below which less certain ones have to teach too."""
 LIKELY = 0.5
 """Probability from which a pair counts among the expected matches."""
 SMALLEST_M = 1e-3
@@ -153,11 +155,20 @@ def _equal_shares(con: duckdb.DuckDBPyConnection, model: Model) -> list[float | 
 
 
 def starting_m(comparison: Comparison) -> Floats:
-    """Before learning: nine in ten agree, and each weaker grade is half as frequent."""
+    """Before learning: nine in ten agree, and each weaker grade is half as frequent. Texts and quantities are seldom quite the same: there the
+    grades fall slowly."""
     grades = len(comparison.levels) - 1
-    shares = np.array([0.5**place for place in range(1, grades)] or [0.0])
-    rest = shares / max(shares.sum(), 1e-9) * 0.08 if grades > 1 else np.array([])
-    return np.concatenate([[0.87 if grades > 1 else 0.95], rest, [0.05]])
+    if grades == 1:
+        return np.array([0.95, 0.05])
+    if any(isinstance(part, Overlap | Near) for level in comparison.levels for part in _parts(level.when)):
+        falling = np.arange(grades, 0, -1, dtype=np.float64) ** 2
+        return np.append(falling / falling.sum() * 0.95, 0.05)
+    shares = np.array([0.5**place for place in range(1, grades)])
+    return np.concatenate([[0.87], shares / shares.sum() * 0.08, [0.05]])
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    return condition.of if isinstance(condition, Every | Some) else (condition,)
 
 
 def _shares(levels: Levels, count: int, weights: Floats | None = None) -> Floats:
@@ -204,7 +215,10 @@ def learn(model: Model, evidence: Evidence, pool: Observed, scale: float, correc
         weight = prior_bits(found) + np.sum(evidence_bits, axis=0)
         for place, comparison in enumerate(model.comparisons):
             others = probabilities(weight - evidence_bits[place])
-            counts = _shares(pool.levels[place], len(comparison.levels), np.where(others >= SURE, others, 0.0))
+            teaching = np.where(others >= SURE, others, 0.0)
+            if float(teaching.sum()) * scale < FEW:
+                teaching = np.where(others >= LIKELY, others, 0.0)
+            counts = _shares(pool.levels[place], len(comparison.levels), teaching)
             m = counts * scale + STRENGTH * starting_m(comparison)
             found.m[place] = np.maximum(m / m.sum(), SMALLEST_M)
         found.u = _u(found, evidence)
