@@ -92,13 +92,13 @@ def resolve(
 
 def _prepare(con: duckdb.DuckDBPyConnection, delta: increments.Delta, state: increments.State) -> str | None:
     """Nuclei, assignment and units of what changed; returns the scope of touched units."""
-    increments.touch_numbers(con)
-    nuclei.build(con, delta.scope("touched_number"))
+    near = "mention" if delta.everything else "near_mention"
     if not delta.everything:
         increments.touch_mentions(con)
     mentions = delta.scope("touched_mention")
-    assignment.assign(con, mentions)
-    assignment.share(con, mentions)
+    nuclei.build(con, delta.scope("touched_number"), near)
+    assignment.assign(con, mentions, near)
+    assignment.share(con, mentions, near)
     if not delta.everything:
         increments.touch_units(con)
     touched = delta.scope("touched_unit")

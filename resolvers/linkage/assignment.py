@@ -59,10 +59,10 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE IF NOT EXISTS decided (mention_l BIGINT, mention_r BIGINT, verdict VARCHAR)""")
 
 
-def assign(con: duckdb.DuckDBPyConnection, scope: str | None = None) -> None:
+def assign(con: duckdb.DuckDBPyConnection, scope: str | None = None, mentions: str = "mention") -> None:
     """Bring `unit_mention` up to date: one row per mention that is a unit or part of one, `number` NULL where it is alone.
 
-    scope: table with mention_id; mentions that are gone may be among them. Raises IdCollision.
+    scope: table with mention_id; mentions that are gone may be among them. mentions: table with the others. Raises IdCollision.
     """
     create_tables(con)
     _take_out(con, scope)
@@ -73,7 +73,7 @@ def assign(con: duckdb.DuckDBPyConnection, scope: str | None = None) -> None:
             SELECT mention_id, number FROM nucleus ANTI JOIN taken_out USING (mention_id) WHERE {within("mention_id", scope)})
         SELECT mention_id, {content_id("'number|' || number")}, number FROM anchored
         UNION ALL
-        SELECT mention_id, {content_id(mention_key())}, NULL FROM mention
+        SELECT mention_id, {content_id(mention_key())}, NULL FROM {mentions} AS mention
         WHERE {within("mention_id", scope)} AND mention_id NOT IN (SELECT mention_id FROM anchored)
           AND (subject OR mention_id IN (SELECT mention_id FROM taken_out))""")
     _check_ids(con, scope)
@@ -104,7 +104,7 @@ def _check_ids(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
         )
 
 
-def share(con: duckdb.DuckDBPyConnection, touched: str | None = None) -> None:
+def share(con: duckdb.DuckDBPyConnection, touched: str | None = None, mentions: str = "mention") -> None:
     """Bring `shared_value` (field, value) up to date: values that more units state than their field allows.
 
     touched: table with mention_id of mentions that are new or changed their unit; the values of mentions that are gone stand in the
@@ -112,30 +112,33 @@ def share(con: duckdb.DuckDBPyConnection, touched: str | None = None) -> None:
     """
     con.execute("CREATE OR REPLACE TEMP TABLE crossed (unit_id BIGINT)")
     for field, (expression, bound, condition) in _FIELDS.items():
-        values = None if touched is None else _touched_values(con, expression, touched)
+        values = None if touched is None else _touched_values(con, expression, touched, mentions)
         stated = f"SELECT mention_id, {expression} AS value FROM mention"
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE newly_shared AS
-            SELECT value FROM ({stated}) JOIN unit_mention USING (mention_id)
-            WHERE value IS NOT NULL AND {condition} AND {within("value", values)}
+            SELECT value FROM (SELECT * FROM ({stated}) WHERE value IS NOT NULL AND {within("value", values)})
+            JOIN unit_mention USING (mention_id) WHERE {condition}
             GROUP BY value HAVING count(DISTINCT unit_id) > {bound}""")
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE crossing AS
             WITH known AS (SELECT value FROM shared_value WHERE field = '{field}' AND {within("value", values)})
             (SELECT value FROM newly_shared EXCEPT SELECT value FROM known)
             UNION ALL (SELECT value FROM known EXCEPT SELECT value FROM newly_shared)""")
+        row = con.execute("SELECT count(*) FROM crossing").fetchone()
+        if not row or not row[0]:
+            continue
         if touched is not None:
             con.execute(f"""
-                INSERT INTO crossed SELECT DISTINCT unit_id FROM ({stated} WHERE (SELECT count(*) FROM crossing) > 0)
+                INSERT INTO crossed SELECT DISTINCT unit_id FROM ({stated})
                 JOIN unit_mention USING (mention_id) WHERE value IN (SELECT value FROM crossing)""")
         con.execute(f"DELETE FROM shared_value WHERE field = '{field}' AND {within('value', values)}")
         con.execute(f"INSERT INTO shared_value SELECT '{field}', value FROM newly_shared ORDER BY value")
 
 
-def _touched_values(con: duckdb.DuckDBPyConnection, expression: str, touched: str) -> str:
+def _touched_values(con: duckdb.DuckDBPyConnection, expression: str, touched: str, mentions: str) -> str:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE touched_value AS
         SELECT DISTINCT value FROM (
-            SELECT {expression} AS value FROM mention WHERE {within("mention_id", touched)}
+            SELECT {expression} AS value FROM {mentions} AS mention WHERE {within("mention_id", touched)}
             UNION ALL SELECT {expression} FROM gone) WHERE value IS NOT NULL""")
     return "touched_value"

@@ -27,7 +27,7 @@ import duckdb
 from resolvers.linkage import units
 from resolvers.linkage.assignment import within
 from resolvers.linkage.model import MODEL_FILE
-from resolvers.mentions import MENTION_COLUMNS
+from resolvers.mentions import MENTION_COLUMNS, ROLES_PER_RECORD
 from sources.tables import quoted
 
 _LINKED = "record_id, id_number, id_typed, phone, dwelling_code, household, own_keys, is_registered"
@@ -108,20 +108,25 @@ def code_digest() -> str:
 
 
 def find_delta(con: duckdb.DuckDBPyConnection, state: State, why_everything: str | None = None) -> Delta:
-    """Compare the mentions and decisions of the store with those of the last run; writes `gone`, `fresh` and `now`."""
+    """Compare the mentions and decisions of the store with those of the last run; writes `gone`, `fresh` and `differing`."""
     everything = why_everything or _why_everything(con, state)
     if everything:
         _forget(con)
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE now AS SELECT mention_id, hash({", ".join(MENTION_COLUMNS)}) AS signature FROM mention;
-        CREATE OR REPLACE TEMP TABLE gone AS SELECT * FROM linked_mention ANTI JOIN now USING (mention_id, signature);
-        CREATE OR REPLACE TEMP TABLE fresh AS SELECT mention_id FROM now ANTI JOIN linked_mention USING (mention_id, signature);
+        CREATE OR REPLACE TEMP TABLE differing AS
+        SELECT coalesce(now.mention_id, linked.mention_id) AS mention_id, now.signature AS signature, linked.mention_id IS NOT NULL AS known
+        FROM (SELECT mention_id, hash({", ".join(MENTION_COLUMNS)}) AS signature FROM mention) AS now
+        FULL JOIN (SELECT mention_id, signature FROM linked_mention) AS linked USING (mention_id)
+        WHERE now.signature IS DISTINCT FROM linked.signature;
+        CREATE OR REPLACE TEMP TABLE gone AS
+        SELECT * FROM linked_mention WHERE mention_id IN (SELECT mention_id FROM differing WHERE known);
+        CREATE OR REPLACE TEMP TABLE fresh AS SELECT mention_id FROM differing WHERE signature IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE redecided AS
             (FROM decided EXCEPT FROM linked_decision) UNION ALL (FROM linked_decision EXCEPT FROM decided)""")
     new = _count(con, "SELECT count(*) FROM fresh")
     con.execute("""
         INSERT INTO fresh SELECT DISTINCT mention_id FROM (SELECT unnest([mention_l, mention_r]) AS mention_id FROM redecided)
-        SEMI JOIN now USING (mention_id) ANTI JOIN fresh USING (mention_id)""")
+        WHERE mention_id IN (SELECT mention_id FROM mention) AND mention_id NOT IN (SELECT mention_id FROM fresh)""")
     return Delta(everything, new, _count(con, "SELECT count(*) FROM gone"), state.model)
 
 
@@ -162,14 +167,12 @@ def _forget(con: duckdb.DuckDBPyConnection) -> None:
 
 def remember(con: duckdb.DuckDBPyConnection, state: State) -> None:
     """Keep what the next run compares with; the last statement of a run, so that a run that broke off is never built upon."""
-    con.execute(f"""
+    con.execute("""
         DELETE FROM linked_mention WHERE mention_id IN (SELECT mention_id FROM gone);
         INSERT INTO linked_mention
         SELECT mention_id, signature, record_id, id_number, id_typed, phone, dwelling_code, household, own_keys,
                category = 'household_registration' AND role = 'holder'
-        FROM mention JOIN now USING (mention_id)
-        WHERE mention_id NOT IN (SELECT mention_id FROM linked_mention WHERE mention_id IN (SELECT mention_id FROM fresh))
-          AND {within("mention_id", "fresh")};
+        FROM mention JOIN differing USING (mention_id) WHERE signature IS NOT NULL;
         DELETE FROM linked_decision;
         INSERT INTO linked_decision FROM decided""")
     con.execute("DELETE FROM linkage_state")
@@ -201,21 +204,22 @@ def builds_upon(state: State, delta: Delta) -> bool:
     return bool(delta.everything) or state.model == delta.model
 
 
-def touch_numbers(con: duckdb.DuckDBPyConnection) -> None:
-    """`touched_number`: numbers that changed mentions carry or carried."""
+def touch_mentions(con: duckdb.DuckDBPyConnection) -> None:
+    """`touched_number`: numbers that changed mentions carry or carried. `touched_mention`: those mentions and all that carry such a number.
+    `near_mention`: rows of these and of the records with a change. `former_unit`: the units to which they belonged."""
     con.execute("""
+        CREATE OR REPLACE TEMP TABLE changed_record AS
+        SELECT record_id FROM gone UNION SELECT record_id FROM mention WHERE mention_id IN (SELECT mention_id FROM fresh);
         CREATE OR REPLACE TEMP TABLE touched_number AS
         SELECT DISTINCT number FROM (
-            SELECT id_number AS number FROM gone UNION ALL SELECT id_number FROM mention SEMI JOIN fresh USING (mention_id))
-        WHERE number IS NOT NULL""")
-
-
-def touch_mentions(con: duckdb.DuckDBPyConnection) -> None:
-    """`touched_mention` and `former_unit`, the units to which they belonged."""
-    con.execute("""
+            SELECT id_number AS number FROM gone
+            UNION ALL SELECT id_number FROM mention WHERE mention_id IN (SELECT mention_id FROM fresh)) WHERE number IS NOT NULL;
+        CREATE OR REPLACE TEMP TABLE near_mention AS
+        SELECT * FROM mention
+        WHERE id_number IN (SELECT number FROM touched_number) OR record_id IN (SELECT record_id FROM changed_record);
         CREATE OR REPLACE TEMP TABLE touched_mention AS
         SELECT mention_id FROM gone UNION SELECT mention_id FROM fresh
-        UNION SELECT mention_id FROM mention WHERE id_number IN (SELECT number FROM touched_number);
+        UNION SELECT mention_id FROM near_mention WHERE id_number IN (SELECT number FROM touched_number);
         CREATE OR REPLACE TEMP TABLE former_unit AS
         SELECT * FROM unit_mention WHERE mention_id IN (SELECT mention_id FROM touched_mention)""")
 
@@ -231,10 +235,9 @@ def touch_units(con: duckdb.DuckDBPyConnection) -> None:
         UNION SELECT unit_id FROM present SEMI JOIN changed USING (mention_id)
         UNION SELECT unit_id FROM former_unit SEMI JOIN changed USING (mention_id);
         CREATE OR REPLACE TEMP TABLE touched_unit AS
-        WITH record AS (SELECT record_id FROM gone UNION SELECT record_id FROM mention SEMI JOIN fresh USING (mention_id))
         SELECT unit_id FROM regrouped_unit UNION SELECT unit_id FROM crossed
         UNION SELECT unit_id FROM unit_mention
-              WHERE mention_id IN (SELECT mention_id FROM mention WHERE record_id IN (SELECT record_id FROM record))""")
+              WHERE mention_id IN (SELECT mention_id FROM near_mention WHERE record_id IN (SELECT record_id FROM changed_record))""")
 
 
 def rebuild_units(con: duckdb.DuckDBPyConnection, touched: str | None, reference: date) -> None:
@@ -245,16 +248,19 @@ def rebuild_units(con: duckdb.DuckDBPyConnection, touched: str | None, reference
         return
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE unit_before AS SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")};
-        CREATE OR REPLACE TEMP TABLE touched_assignment AS SELECT * FROM unit_mention WHERE {within("unit_id", touched)}""")
-    units.build(con, "touched_assignment", "touched_row", reference=reference)
+        CREATE OR REPLACE TEMP TABLE touched_assignment AS SELECT * FROM unit_mention WHERE {within("unit_id", touched)};
+        CREATE OR REPLACE TEMP TABLE beside_mention AS
+        SELECT * FROM mention WHERE record_id IN (SELECT mention_id // {ROLES_PER_RECORD} FROM touched_assignment)""")
+    units.build(con, "touched_assignment", "touched_row", reference=reference, mentions="beside_mention")
+    columns = ", ".join(column for (column, *_) in con.execute("DESCRIBE unit").fetchall())
     con.execute(f"""
-        DELETE FROM unit WHERE {within("unique_id", touched, "unit_id")};
-        INSERT INTO unit BY NAME FROM touched_row;
+        CREATE OR REPLACE TEMP TABLE unit_after AS SELECT {columns} FROM touched_row;
         DROP TABLE touched_row;
-        CREATE OR REPLACE TEMP TABLE unit_after AS SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")};
         CREATE OR REPLACE TEMP TABLE changed_unit AS
         SELECT unique_id AS unit_id FROM (FROM unit_after EXCEPT FROM unit_before)
-        UNION SELECT unique_id FROM (FROM unit_before EXCEPT FROM unit_after)""")
+        UNION SELECT unique_id FROM (FROM unit_before EXCEPT FROM unit_after);
+        DELETE FROM unit WHERE unique_id IN (SELECT unit_id FROM changed_unit);
+        INSERT INTO unit SELECT * FROM unit_after WHERE unique_id IN (SELECT unit_id FROM changed_unit)""")
 
 
 def temporary_tables(con: duckdb.DuckDBPyConnection) -> frozenset[str]:

@@ -66,13 +66,13 @@ def date_relation(left: str, right: str) -> str:
         ELSE 'contradiction' END"""
 
 
-def build(con: duckdb.DuckDBPyConnection, scope: str | None = None) -> None:
+def build(con: duckdb.DuckDBPyConnection, scope: str | None = None, mentions: str = "mention") -> None:
     """Bring `claim_form` and `nucleus` up to date for the numbers of `scope` (a table with number); for all numbers without one.
 
-    Rows of `nucleus` whose mention is gone are those of numbers that `scope` names too.
+    Rows of `nucleus` whose mention is gone are those of numbers that `scope` names too. mentions: table with all that carry such a number.
     """
     con.execute(_TABLES)
-    _collect_claims(con, scope)
+    _collect_claims(con, scope, mentions)
     _choose_owners(con)
     _judge_claims(con)
     for table in ("claim_form", "nucleus"):
@@ -81,7 +81,7 @@ def build(con: duckdb.DuckDBPyConnection, scope: str | None = None) -> None:
     con.execute(f"""
         INSERT INTO nucleus
         SELECT mention.mention_id, mention.id_number AS number
-        FROM mention LEFT JOIN name_form ON name_form.raw = mention.name
+        FROM {mentions} AS mention LEFT JOIN name_form ON name_form.raw = mention.name
         JOIN judged_claim AS claim_form ON claim_form.number = mention.id_number AND claim_form.plain IS NOT DISTINCT FROM
             name_form.plain
             AND claim_form.sound IS NOT DISTINCT FROM name_form.sound AND claim_form.birth_date IS NOT DISTINCT FROM
@@ -99,7 +99,7 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS nucleus (mention_id BIGINT, number VARCHAR)"""
 
 
-def _collect_claims(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
+def _collect_claims(con: duckdb.DuckDBPyConnection, scope: str | None, mentions: str) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE claim AS
         WITH claims AS (
@@ -110,7 +110,7 @@ def _collect_claims(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
                    coalesce(bool_or(form.damaged), false) AS damaged, coalesce(bool_or(form.nameless), false) AS
                        nameless,
                    bool_or(form.plain IS NOT NULL) AS named, count(*) AS mentions
-            FROM mention
+            FROM {mentions} AS mention
             LEFT JOIN name_form AS form ON form.raw = mention.name
             LEFT JOIN name_form AS former ON former.raw = mention.former_name
             WHERE mention.id_number IS NOT NULL AND {within("mention.id_number", scope, "number")}

@@ -288,15 +288,17 @@ def _score(con: duckdb.DuckDBPyConnection, model: Model, table: str, min_weight:
 def _pair_by_keys(con: duckdb.DuckDBPyConnection, touched: str | None) -> None:
     """Add to `pair` the units that share a register's own key and whose birth dates do not contradict each other."""
     mine = within("unit_l", touched, "unit_id"), within("unit_r", touched, "unit_id")
+    near = "true" if touched is None else "key IN (SELECT unnest(own_keys) FROM beside_mention)"
     con.execute(f"DELETE FROM pair WHERE reason <> '{MODEL_REASON}' AND ({mine[0]} OR {mine[1]})")
     con.execute(f"""
         INSERT INTO pair
         WITH stated AS (
-            SELECT DISTINCT unit_id, key FROM (SELECT mention_id, unnest(own_keys) AS key FROM mention) JOIN unit_mention USING (mention_id)
-            WHERE key NOT IN (SELECT value FROM shared_value WHERE field = 'own_key')),
-        started AS (SELECT * FROM stated WHERE {within("unit_id", touched)})
+            SELECT mention_id, key FROM (SELECT mention_id, unnest(own_keys) AS key FROM mention)
+            WHERE key NOT IN (SELECT value FROM shared_value WHERE field = 'own_key') AND {near}),
+        carried AS (SELECT DISTINCT unit_id, key FROM stated JOIN unit_mention USING (mention_id)),
+        started AS (SELECT * FROM carried WHERE {within("unit_id", touched)})
         SELECT least(a.unit_id, b.unit_id), greatest(a.unit_id, b.unit_id), {KEY_WEIGHT}, 1.0, min(split_part(a.key, '|', 1))
-        FROM started AS a JOIN stated AS b ON a.key = b.key AND a.unit_id <> b.unit_id
+        FROM started AS a JOIN carried AS b ON a.key = b.key AND a.unit_id <> b.unit_id
         JOIN unit AS l ON l.unique_id = a.unit_id JOIN unit AS r ON r.unique_id = b.unit_id
         WHERE coalesce({date_relation("l.birth_date", "r.birth_date")}, 'fit') <> 'contradiction'
         GROUP BY 1, 2 ORDER BY 1, 2""")
