@@ -25,27 +25,27 @@ per two persons. Above, two names do not say who somebody is."""
 _OLDER = f"coalesce(date_diff('year', {{parent}}.birth_date, {{child}}.birth_date) >= {GENERATION_YEARS}, false)"
 
 
-def place_more(con: duckdb.DuckDBPyConnection, persons: int) -> None:
+def place_more(con: duckdb.DuckDBPyConnection, persons: int, mentions: str = "mention") -> None:
     """Add to `placed` by the other parent, then as a couple, then by telephone; a round only sees what is still loose.
 
-    persons: how many the city has, about.
+    persons: how many the city has, about. mentions: table with the mentions of the records of loose relatives.
     """
-    _gather_parents(con)
+    _gather_parents(con, mentions)
     _by_the_other_parent(con)
     _as_a_couple(con, persons)
-    _by_telephone(con)
+    _by_telephone(con, mentions)
 
 
-def _gather_parents(con: duckdb.DuckDBPyConnection) -> None:
+def _gather_parents(con: duckdb.DuckDBPyConnection, mentions: str) -> None:
     """`parent_named`: fathers and mothers without a place, with the cluster and the name of the other parent of their record."""
-    con.execute("""
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE parent_named AS
         WITH settled AS (SELECT mention_id, cluster FROM sighting WHERE record_id IN (SELECT record_id FROM loose)
                          UNION ALL SELECT mention_id, cluster FROM placed)
         SELECT loose.mention_id, loose.record_id, loose.role, loose.beside, loose.plain, other.mention_id AS other_mention,
                settled.cluster AS other_cluster, other_form.plain AS other_plain
         FROM loose
-        JOIN mention AS other ON other.record_id = loose.record_id AND other.role IN ('father', 'mother') AND other.role <> loose.role
+        JOIN {mentions} AS other ON other.record_id = loose.record_id AND other.role IN ('father', 'mother') AND other.role <> loose.role
         LEFT JOIN name_form AS other_form ON other_form.raw = other.name AND NOT other_form.damaged
         LEFT JOIN settled ON settled.mention_id = other.mention_id
         WHERE loose.role IN ('father', 'mother') AND loose.plain IS NOT NULL AND NOT loose.damaged
@@ -107,15 +107,15 @@ def _as_a_couple(con: duckdb.DuckDBPyConnection, persons: int) -> None:
         SELECT father, man FROM fitting UNION ALL SELECT mother, woman FROM fitting""")
 
 
-def _by_telephone(con: duckdb.DuckDBPyConnection) -> None:
+def _by_telephone(con: duckdb.DuckDBPyConnection, mentions: str) -> None:
     """The one person of that name with that telephone; a number that many people carry is not among the telephones of `person_about`."""
-    con.execute("""
+    con.execute(f"""
         INSERT INTO placed
-        WITH asked AS (SELECT phone FROM mention WHERE phone IS NOT NULL AND mention_id IN (SELECT mention_id FROM loose)),
+        WITH asked AS (SELECT phone FROM {mentions} WHERE phone IS NOT NULL AND mention_id IN (SELECT mention_id FROM loose)),
         carrier AS (
             SELECT DISTINCT cluster, phone FROM (SELECT cluster, unnest(phones) AS phone FROM person_about) SEMI JOIN asked USING (phone))
         SELECT loose.mention_id, min(carrier.cluster)
-        FROM loose JOIN mention USING (mention_id) JOIN carrier USING (phone)
+        FROM loose JOIN {mentions} USING (mention_id) JOIN carrier USING (phone)
         JOIN person_name ON person_name.cluster = carrier.cluster AND person_name.plain IN (loose.plain, loose.own_form)
         WHERE NOT loose.damaged AND NOT loose.is_self AND carrier.cluster <> loose.beside
           AND loose.mention_id NOT IN (SELECT mention_id FROM placed)

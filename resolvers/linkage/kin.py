@@ -14,6 +14,7 @@ from __future__ import annotations
 import duckdb
 
 from resolvers.linkage.assignment import within
+from resolvers.mentions import ROLES_PER_RECORD
 
 MAX_HOUSEHOLD_PERSONS = 30
 """More persons under one household or case number are no family."""
@@ -26,8 +27,11 @@ _GROUPS = {"household": MAX_HOUSEHOLD_PERSONS, "dwelling": MAX_DWELLING_PERSONS}
 COUPLES = (("spouse_a", "spouse_b"), ("spouse_b", "spouse_a"), ("father", "mother"))
 """Roles of one record that are a man and a woman who are a couple, or parents of one child."""
 
+_DIGEST = "md5_number_lower({0})"
+"""SQL: a household or dwelling as a number; comparing those is most of the work."""
+
 _TABLES = """
-    CREATE TABLE IF NOT EXISTS sighting (mention_id BIGINT, cluster BIGINT, record_id BIGINT, household VARCHAR, dwelling VARCHAR,
+    CREATE TABLE IF NOT EXISTS sighting (mention_id BIGINT, cluster BIGINT, record_id BIGINT, household UBIGINT, dwelling UBIGINT,
         partner VARCHAR);
     CREATE TABLE IF NOT EXISTS person_about (cluster BIGINT, sex VARCHAR, birth_date DATE, names VARCHAR[], phones VARCHAR[])"""
 
@@ -39,8 +43,8 @@ def remember_sightings(con: duckdb.DuckDBPyConnection, moved: str | None) -> Non
         CREATE OR REPLACE TEMP TABLE former_sighting AS SELECT * FROM sighting WHERE {within("mention_id", moved)};
         DELETE FROM sighting WHERE {within("mention_id", moved)};
         INSERT INTO sighting
-        SELECT mention_id, cluster, record_id, household,
-               CASE WHEN category = 'household_registration' AND role = 'holder' THEN dwelling_code END,
+        SELECT mention_id, cluster, record_id, {_DIGEST.format("household")},
+               CASE WHEN category = 'household_registration' AND role = 'holder' THEN {_DIGEST.format("dwelling_code")} END,
                CASE WHEN role IN ('father', 'mother') OR (category = 'marriage_registration' AND role IN ('spouse_a', 'spouse_b'))
                     THEN role END
         FROM mention JOIN mention_cluster USING (mention_id) WHERE {within("mention_id", moved)}""")
@@ -82,7 +86,7 @@ def collect_kin(con: duckdb.DuckDBPyConnection, anchor: str, table: str) -> None
 
 
 def find_concerned_records(con: duckdb.DuckDBPyConnection) -> None:
-    """`concerned_record` (record_id): records whose relatives an increment places anew.
+    """`concerned_record` (record_id): records whose relatives an increment places anew; `concerned_mention`: their mentions.
 
     Reads `gone`, `fresh`, `moved_mention`, `changed_unit` of the increment; brings `sighting` and `person_about` up to date.
     """
@@ -99,14 +103,15 @@ def find_concerned_records(con: duckdb.DuckDBPyConnection) -> None:
     _find_changed_kin(con)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE concerned_record AS
-        SELECT record_id FROM mention WHERE {within("mention_id", "stirred_mention")}
+        SELECT mention_id // {ROLES_PER_RECORD} AS record_id FROM stirred_mention
         UNION SELECT record_id FROM sighting WHERE cluster IN (FROM concerned_person)
-        UNION SELECT record_id FROM mention WHERE mention_id IN (
-            SELECT mention_id FROM relative_cluster WHERE cluster IN (FROM concerned_person)
-            UNION ALL SELECT unnest([mention_l, mention_r]) FROM decided)
-        UNION SELECT record_id FROM mention JOIN name_form ON raw = name
-              WHERE role IN ('father', 'mother') AND plain IN (FROM changed_name)
-        UNION SELECT record_id FROM mention WHERE NOT subject AND phone IN (FROM changed_phone)""")
+        UNION SELECT mention_id // {ROLES_PER_RECORD} FROM relative_cluster WHERE cluster IN (FROM concerned_person)
+        UNION SELECT unnest([mention_l, mention_r]) // {ROLES_PER_RECORD} FROM decided
+        UNION SELECT record_id FROM mention JOIN (SELECT raw FROM name_form WHERE plain IN (FROM changed_name)) ON raw = name
+              WHERE role IN ('father', 'mother')
+        UNION SELECT record_id FROM mention WHERE NOT subject AND phone IN (FROM changed_phone);
+        CREATE OR REPLACE TEMP TABLE concerned_mention AS
+        SELECT * FROM mention WHERE record_id IN (SELECT record_id FROM concerned_record)""")
 
 
 def _find_changed_persons(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import duckdb
 
 from resolvers.linkage import family, kin
-from resolvers.linkage.assignment import content_id, mention_key, within
+from resolvers.linkage.assignment import content_id, mention_key
 
 GENERATION_YEARS = 14
 """A parent is at least so much older."""
@@ -30,8 +30,8 @@ def place(con: duckdb.DuckDBPyConnection, persons: int, *, everything: bool = Tr
         kin.describe_persons(con, None)
     else:
         kin.find_concerned_records(con)
-    scope = None if everything else "concerned_record"
-    _collect_loose(con, scope)
+    mentions = "mention" if everything else "concerned_mention"
+    _collect_loose(con, mentions)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE person_name AS
         WITH wanted AS (SELECT plain FROM loose UNION SELECT own_form FROM loose)
@@ -39,22 +39,24 @@ def place(con: duckdb.DuckDBPyConnection, persons: int, *, everything: bool = Tr
         CREATE OR REPLACE TEMP TABLE beside AS SELECT DISTINCT beside AS cluster FROM loose""")
     kin.collect_kin(con, "beside", "kin")
     _choose_members(con)
-    family.place_more(con, persons)
-    _settle(con, scope)
+    family.place_more(con, persons, mentions)
+    _settle(con, mentions)
 
 
-def _collect_loose(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
+def _collect_loose(con: duckdb.DuckDBPyConnection, mentions: str) -> None:
     """`loose`: relatives that no number places, with the person beside whom they are named (the first role of the record that is a
     subject)."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE settled_mention AS
+        SELECT mention_id, cluster FROM mention_cluster WHERE mention_id IN (SELECT mention_id FROM {mentions})""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE loose AS
         SELECT loose.mention_id, loose.record_id, loose.role, loose.is_self, form.plain, form.own_form, form.damaged,
                holders.cluster AS beside, holders.mention_id AS beside_mention
-        FROM (SELECT * FROM mention ANTI JOIN mention_cluster USING (mention_id)
-              WHERE NOT subject AND {within("record_id", scope)}) AS loose
+        FROM (SELECT * FROM {mentions} WHERE NOT subject AND mention_id NOT IN (SELECT mention_id FROM settled_mention)) AS loose
         LEFT JOIN name_form AS form ON form.raw = loose.name
-        JOIN mention AS holder ON holder.record_id = loose.record_id AND holder.subject
-        JOIN mention_cluster AS holders ON holders.mention_id = holder.mention_id
+        JOIN {mentions} AS holder ON holder.record_id = loose.record_id AND holder.subject
+        JOIN settled_mention AS holders ON holders.mention_id = holder.mention_id
         QUALIFY row_number() OVER (PARTITION BY loose.mention_id ORDER BY holders.mention_id) = 1""")
 
 
@@ -78,7 +80,7 @@ def _choose_members(con: duckdb.DuckDBPyConnection) -> None:
               AND (loose.role NOT IN ('father', 'mother')
                    OR coalesce(date_diff('year', other.birth_date, own.birth_date) >= {GENERATION_YEARS}, false))
               AND (loose.role <> 'spouse' OR coalesce(other.sex <> own.sex, false))),
-        named_there AS (SELECT DISTINCT record_id, cluster FROM sighting WHERE record_id IN (SELECT record_id FROM loose)),
+        named_there AS (SELECT DISTINCT record_id, cluster FROM sighting WHERE mention_id IN (SELECT mention_id FROM settled_mention)),
         possible AS (
             SELECT * FROM candidate WHERE role = 'contact'
             UNION ALL SELECT * FROM (SELECT * FROM candidate WHERE role <> 'contact')
@@ -95,7 +97,7 @@ def _choose_members(con: duckdb.DuckDBPyConnection) -> None:
                 OR count(*) FILTER (role <> 'contact') OVER (PARTITION BY record_id, cluster) = 1""")
 
 
-def _settle(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
+def _settle(con: duckdb.DuckDBPyConnection, mentions: str) -> None:
     """Write `relative_cluster` of the scope: placed relatives; parents by both names in one household, others by the person beside them and
     the name; then what reviewers decided."""
     con.execute(f"""
@@ -104,8 +106,8 @@ def _settle(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
                       WHERE plain IS NOT NULL AND NOT damaged),
         parents AS (
             SELECT rest.mention_id, concat_ws('|', own.household, rest.role, rest.plain, other_form.plain) AS family
-            FROM rest JOIN mention AS own ON own.mention_id = rest.beside_mention
-            JOIN mention AS other ON other.record_id = rest.record_id AND other.role IN ('father', 'mother')
+            FROM rest JOIN {mentions} AS own ON own.mention_id = rest.beside_mention
+            JOIN {mentions} AS other ON other.record_id = rest.record_id AND other.role IN ('father', 'mother')
                 AND other.role <> rest.role
             JOIN name_form AS other_form ON other_form.raw = other.name
             WHERE rest.role IN ('father', 'mother') AND own.household IS NOT NULL AND other_form.plain IS NOT NULL)
@@ -114,12 +116,9 @@ def _settle(con: duckdb.DuckDBPyConnection, scope: str | None) -> None:
         SELECT rest.mention_id, -{content_id("coalesce('parent|' || family, concat_ws('|', 'relative', rest.beside, rest.plain))")}
         FROM rest LEFT JOIN parents USING (mention_id)""")
     _apply_decisions(con)
-    former = (
-        "true"
-        if scope is None
-        else f"""(mention_id IN (SELECT mention_id FROM mention WHERE record_id IN (SELECT record_id FROM {scope}))
-                  OR mention_id IN (SELECT mention_id FROM stirred_mention))"""
-    )
+    former = "true"
+    if mentions != "mention":
+        former = f"mention_id IN (SELECT mention_id FROM {mentions} UNION ALL SELECT mention_id FROM stirred_mention)"
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE relative_before AS SELECT * FROM relative_cluster WHERE {former};
         DELETE FROM relative_cluster WHERE {former};

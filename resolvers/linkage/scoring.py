@@ -132,20 +132,25 @@ def score_touched(con: duckdb.DuckDBPyConnection, model: Model, touched: str, be
     create_tables(con)
     rules = [read_rule(rule) for rule in blocking_rules()]
     con.execute("CREATE OR REPLACE TEMP TABLE scored_unit AS FROM changed_unit")
-    degraded = [found for rule in rules if (found := _reweigh_rule(con, rule, before))]
+    degraded = [found for number, rule in enumerate(rules) if (found := _reweigh_rule(con, rule, before, f"near_key_{number}"))]
     con.execute("CREATE OR REPLACE TEMP TABLE scored_row AS SELECT unit.* FROM unit WHERE unique_id IN (SELECT unit_id FROM scored_unit)")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE parted AS
-        SELECT DISTINCT unnest([unit_l, unit_r]) AS unit_id FROM pair
-        WHERE {within("unit_l", touched, "unit_id")} OR {within("unit_r", touched, "unit_id")}""")
+        WITH rescored AS (SELECT unit_id FROM {touched} UNION FROM scored_unit)
+        SELECT unit_id FROM scored_unit UNION SELECT unit_l FROM pair WHERE {within("unit_r", "rescored", "unit_id")}
+        UNION SELECT unit_r FROM pair WHERE {within("unit_l", "rescored", "unit_id")}""")
     con.execute(f"""
         DELETE FROM pair WHERE reason = '{MODEL_REASON}'
         AND ({within("unit_l", "scored_unit", "unit_id")} OR {within("unit_r", "scored_unit", "unit_id")})""")
-    _block(con, rules, "scored_row", "unit")
-    _score(con, model, "unit", LOWEST_WEIGHT, "scored_pair")
+    grown = _count(con, "SELECT count(*) FROM scored_unit") > _count(con, "SELECT count(*) FROM changed_unit")
+    _block(con, rules, "scored_row", "unit", None if grown else "near_key_{0}")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE blocked_row AS SELECT unit.* FROM unit
+        WHERE unique_id IN (SELECT join_key_l FROM blocked_pair UNION SELECT join_key_r FROM blocked_pair)""")
+    _score(con, model, "blocked_row", LOWEST_WEIGHT, "scored_pair")
     con.execute(f"INSERT INTO pair SELECT *, '{MODEL_REASON}' FROM scored_pair ORDER BY unit_l, unit_r")
     _pair_by_keys(con, touched)
-    for table in ("scored_unit", "scored_row", "scored_pair"):
+    for table in ("scored_unit", "scored_row", "blocked_row", "scored_pair"):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return degraded
 
@@ -204,20 +209,22 @@ def _weigh_rule(con: duckdb.DuckDBPyConnection, rule: Rule) -> Degraded | None:
     return Degraded(rule.text, bound, _count(con, "SELECT count(*) FROM dropped_key WHERE rule = $1", [rule.text]))
 
 
-def _reweigh_rule(con: duckdb.DuckDBPyConnection, rule: Rule, before: str) -> Degraded | None:
+def _reweigh_rule(con: duckdb.DuckDBPyConnection, rule: Rule, before: str, near: str) -> Degraded | None:
     """Bring the count of a rule up to date by the keys of changed units. Only a rule that is degraded, or becomes so, is counted anew;
-    units with a key that was dropped or came back then join `scored_unit`."""
+    units with a key that was dropped or came back then join `scored_unit`. `near` becomes the table of all that have such a key."""
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE key_change AS
         SELECT key, sum(change) AS n, sum(change) FILTER (NOT anchored) AS a FROM (
             SELECT *, 1 AS change FROM ({rule.keys("(SELECT * FROM unit WHERE unique_id IN (SELECT unit_id FROM scored_unit))")})
             UNION ALL SELECT *, -1 FROM ({rule.keys(f"(SELECT * FROM {before} WHERE unique_id IN (SELECT unit_id FROM scored_unit))")})
         ) GROUP BY key""")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {near} AS
+        SELECT * FROM ({rule.keys("unit")}) WHERE key IN (SELECT key FROM key_change)""")
     change = _count(
         con,
         f"""
-        WITH now AS (SELECT key, count(*) AS n, count(*) FILTER (NOT anchored) AS a FROM ({rule.keys("unit")})
-                     WHERE key IN (SELECT key FROM key_change) GROUP BY key),
+        WITH now AS (SELECT key, count(*) AS n, count(*) FILTER (NOT anchored) AS a FROM {near} GROUP BY key),
         after AS (SELECT key, coalesce(now.n, 0) AS n, coalesce(now.a, 0) AS a FROM key_change LEFT JOIN now USING (key)),
         former AS (SELECT key, after.n - key_change.n AS n, after.a - coalesce(key_change.a, 0) AS a
                    FROM after JOIN key_change USING (key))
@@ -245,8 +252,11 @@ def _reweigh_rule(con: duckdb.DuckDBPyConnection, rule: Rule, before: str) -> De
     return degraded
 
 
-def _block(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], left: str, right: str) -> None:
-    """`blocked_pair` as Splink reads it: pairs between two tables of units (or within one), smaller id first, that a rule proposes."""
+def _block(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], left: str, right: str, keys: str | None = None) -> None:
+    """`blocked_pair` as Splink reads it: pairs between two tables of units (or within one), smaller id first, that a rule proposes.
+
+    keys: name of the tables that hold the keys of the right side, by number of the rule.
+    """
     proposals = []
     for number, rule in enumerate(rules):
         dropped = f"key NOT IN (SELECT key FROM dropped_key WHERE rule = $rule{number})"
@@ -259,7 +269,7 @@ def _block(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], left: str, rig
         proposals.append(f"""
             SELECT least(l.unit_id, r.unit_id) AS join_key_l, greatest(l.unit_id, r.unit_id) AS join_key_r
             FROM (SELECT * FROM ({rule.keys(left)}) WHERE {left_where} AND {dropped}) AS l
-            JOIN ({rule.keys(right)}) AS r ON l.key = r.key WHERE {condition}""")
+            JOIN ({f"FROM {keys.format(number)}" if keys else rule.keys(right)}) AS r ON l.key = r.key WHERE {condition}""")
     parameters = {f"rule{number}": rule.text for number, rule in enumerate(rules)}
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE blocked_pair AS

@@ -20,20 +20,20 @@ from resolvers.linkage.nuclei import date_in_number, sex_in_number
 _SHARED = "SELECT value FROM shared_value WHERE field = '{0}'"
 
 
-def _lists(con: duckdb.DuckDBPyConnection, assignment: str) -> None:
+def _lists(con: duckdb.DuckDBPyConnection, assignment: str, mentions: str) -> None:
     """Temporary tables list_<field>: unit_id and the distinct values that its mentions state."""
-    stated = f"SELECT unit_id, {{0}} AS value FROM {assignment} JOIN mention USING (mention_id) WHERE {{0}} IS NOT NULL"
+    stated = f"SELECT unit_id, {{0}} AS value FROM {assignment} JOIN {mentions} USING (mention_id) WHERE {{0}} IS NOT NULL"
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE named_beside AS
         SELECT DISTINCT unit_id, other.id_number, name_form.plain
-        FROM {assignment} JOIN mention AS own USING (mention_id)
-        JOIN mention AS other ON other.record_id = own.record_id AND other.mention_id <> own.mention_id
+        FROM {assignment} JOIN {mentions} AS own USING (mention_id)
+        JOIN {mentions} AS other ON other.record_id = own.record_id AND other.mention_id <> own.mention_id
         LEFT JOIN name_form ON name_form.raw = other.name
         WHERE NOT own.is_self AND NOT other.is_self""")
     sources = {
-        "names": f"""SELECT unit_id, plain AS value FROM {assignment} JOIN mention USING (mention_id) JOIN name_form
+        "names": f"""SELECT unit_id, plain AS value FROM {assignment} JOIN {mentions} USING (mention_id) JOIN name_form
             ON raw = name WHERE NOT damaged
-                     UNION SELECT unit_id, plain FROM {assignment} JOIN mention USING (mention_id) JOIN name_form ON
+                     UNION SELECT unit_id, plain FROM {assignment} JOIN {mentions} USING (mention_id) JOIN name_form ON
                          raw = former_name""",
         "births": stated.format("birth_date"),
         "phones": stated.format("phone"),
@@ -67,6 +67,7 @@ GROWN_UP_ROLES = (
 )
 """Roles that a child does not have."""
 
+
 def reference_date(con: duckdb.DuckDBPyConnection) -> date:
     """First of January of the year of the newest birth date."""
     row = con.execute("SELECT date_trunc('year', max(birth_date))::DATE FROM mention").fetchone()
@@ -93,15 +94,16 @@ FIELDS = (
 )
 
 
-def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str, *, reference: date | None = None) -> None:
+def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str, *, reference: date | None = None, mentions: str = "mention") -> None:
     """Write `table`: one row per unit of `assignment` (mention_id, unit_id, number). Missing lists are NULL.
 
-    reference: the date at which somebody below 16 is a minor; without it, `reference_date`.
+    reference: the date at which somebody below 16 is a minor; without it, `reference_date`. mentions: table with the mentions of
+    `assignment` and of their records.
     """
     create_tables(con)
     con.execute("CREATE TABLE IF NOT EXISTS name_frequency (name UBIGINT, share DOUBLE)")
     reference = reference or reference_date(con)
-    _lists(con, assignment)
+    _lists(con, assignment, mentions)
     in_number = date_in_number("stated.number")
     birth_date = (
         f"coalesce(CASE WHEN list_contains(births, {in_number}) THEN {in_number} END, stated.birth_date, {in_number})"
@@ -114,7 +116,7 @@ def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str, *, refere
                 sex, birth_date, id_typed,
                    mention.id_number AS typed_number, mention.subject,
                    mention.role IN {GROWN_UP_ROLES} AS grown_up
-            FROM {assignment} JOIN mention USING (mention_id) LEFT JOIN name_form AS form ON form.raw = mention.name),
+            FROM {assignment} JOIN {mentions} AS mention USING (mention_id) LEFT JOIN name_form AS form ON form.raw = mention.name),
         named AS (
             SELECT unit_id, plain, min(surname) AS surname, min(sound) AS sound, min(own_form) AS
                 own_form, damaged
