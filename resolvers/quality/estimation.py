@@ -207,11 +207,13 @@ def _apart(given: TwoNumbers, chance: np.random.Generator) -> Array:
 
 def _wrong(given: Ingredients, chance: np.random.Generator) -> Array:
     """Ordered pairs per subgroup that one draw takes for wrong: wrong placements by the model, wrong joins of two numbers, and foreign
-    mentions inside a number that contradict nothing (none seen among all numbers: Jeffreys' rate)."""
+    mentions inside a number that contradict nothing (none seen among all numbers: Jeffreys' rate). A hidden mention that was placed with a
+    person without number may be right or wrong: it counts half."""
     total = np.zeros(len(given.found))
     decided = given.hidden.outcome != "nobody"
     weight = given.hidden.weight[decided]
-    wrong = given.hidden.weight[decided & (given.hidden.outcome == "wrong")].sum()
+    outcome = given.hidden.outcome[decided]
+    wrong = (weight * ((outcome == "wrong") + 0.5 * (outcome == "unknown"))).sum()
     size = float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
     share = float(wrong / weight.sum()) if len(weight) else 0.0
     rate = chance.beta(share * size + 0.5, (1 - share) * size + 0.5) * np.exp(SELECTION * chance.standard_normal())

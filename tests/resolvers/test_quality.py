@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 import re
@@ -133,6 +134,20 @@ def test_mentions_of_a_dimension_are_at_most_all(city: tuple[Any, Path, quality.
     assert all(count <= sums["all"] for count in sums.values())
 
 
+def test_a_bad_threshold_is_seen(city: tuple[Any, Path, quality.Estimate, model.Model], tmp_path: Path) -> None:
+    """The same city linked with a threshold that loses half of what has no number: the estimate follows the truth down."""
+    con, folder, before, used = city
+    assert used.trained_on["origin"] != "default"
+    model.save(con, tmp_path / "models", dataclasses.replace(used, threshold_weight=16.0))
+    con, strict = linked(tmp_path, a_city(1500, 11, 0.12)[0])
+    assert strict.threshold == 16
+    found = quality.estimate(con, strict, 1)
+    total = coverage(con, folder, 1)[0]
+    assert found.recall[2] < before.recall[1]
+    assert total.recall_covered
+    assert total.precision_covered
+
+
 @pytest.mark.parametrize(("change", "unlinkable"), [
     pytest.param({"phone": None, "community_code": None, "township_code": None, "birth_date": None, "sex": None}, True, id="a name alone"),
     pytest.param({}, False, id="name, birth date and place"),
@@ -222,7 +237,7 @@ def test_intervals_hold_the_truth_of_simulated_cities(rate: float) -> None:
     held = 0
     for _ in range(40):
         given_, recall = simulated(chance, rate)
-        _, low, high = estimation.estimate(given_, draws=200).recall[0]
+        _, low, high = estimation.estimate(given_, draws=100).recall[0]
         held += low <= recall <= high
     assert held >= 36
 
