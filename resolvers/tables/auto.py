@@ -1,7 +1,7 @@
 """`auto`: a model for tables that nobody described.
 
-Belongs here: the order of the steps from `table_record` to a trained model with its reasons. Does not: the steps (profiling.py, relations.py,
-proposal.py, learning.py, dependence.py, selection.py), linking with the model (engine.py).
+Belongs here: the order of the steps from `table_record` to a trained model with its reasons. Does not: the steps (profiling.py,
+relations.py, proposal.py, learning.py, dependence.py, selection.py), linking with the model (engine.py).
 
 Nothing of it knows a table or a language beforehand: what a column holds is told from its content, names of columns are only written down.
 """
@@ -18,9 +18,10 @@ from resolvers.tables import dependence, learning, selection
 from resolvers.tables.blocking import possible_pairs
 from resolvers.tables.comparing import MACROS
 from resolvers.tables.conditions import Equal, Otherwise
+from resolvers.tables.features import Feature
 from resolvers.tables.preparing import prepare
 from resolvers.tables.profiling import Content, Profile, profile_tables
-from resolvers.tables.proposal import Feature, features_of, slug
+from resolvers.tables.proposal import features_of, slug
 from resolvers.tables.reading import SourceTable, TableRefused
 from resolvers.tables.relations import common_words, relate
 from resolvers.tables.spec import (
@@ -35,7 +36,6 @@ from resolvers.tables.spec import (
     Prior,
     TrainingReport,
 )
-
 
 THRESHOLD = 0.5
 THRESHOLD_REASON = (

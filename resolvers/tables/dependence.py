@@ -1,10 +1,11 @@
 """Comparisons that hang together among pairs of two people: places with postcodes, telephones with addresses, dates inside of numbers.
 
-Belongs here: pairs that share a value, the dependence that they show, comparisons split by what they depend on. Does not: m and u (learning.py).
+Belongs here: pairs that share a value, the dependence that they show, comparisons split by what they depend on. Does not: m and u
+(learning.py).
 
-Without it, agreement on a birthplace and on its postcode counts twice, and neighbours look like one person. Each comparison may depend on one
-other (a tree, as in Chow and Liu 1968; tree-augmented naive Bayes, Friedman 1997): it is split into one that speaks where the values of the
-other agree and one that speaks elsewhere, and each learns its own m and u.
+Without it, agreement on a birthplace and on its postcode counts twice, and neighbours look like one person. Each comparison may depend
+on one other (a tree, as in Chow and Liu 1968; tree-augmented naive Bayes, Friedman 1997): it is split into one that speaks where the
+values of the other agree and one that speaks elsewhere, and each learns its own m and u.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def part(pairs: Observed, chosen: NDArray[np.bool_]) -> Observed:
 
 def evident(evidence: Sequence[float | None], total: float, rows: float) -> list[int]:
     """Comparisons whose values so many pairs share that hardly any of those pairs can be one person, before anything is learned."""
-    return [place for place, share in enumerate(evidence) if share and MOST_SHARED > share and share * total >= SHARED_A_ROW * rows]
+    return [place for place, share in enumerate(evidence) if share and share < MOST_SHARED and share * total >= SHARED_A_ROW * rows]
 
 
 def dependences(
@@ -160,8 +161,8 @@ def _strength(sharing: Sharing, u: Floats, child: int, others: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A model with dependent comparisons split. origin: by comparison, its place before; role: 0 undivided, 1 speaks where the parent does not
-    agree, 2 speaks where it agrees; parent: by comparison, the place before of what it depends on (-1: nothing)."""
+    """A model with dependent comparisons split. origin: by comparison, its place before; role: 0 undivided, 1 speaks where the parent
+    does not agree, 2 speaks where it agrees; parent: by comparison, the place before of what it depends on (-1: nothing)."""
 
     model: Model
     origin: tuple[int, ...]

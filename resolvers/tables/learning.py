@@ -3,10 +3,11 @@
 Belongs here: levels of pairs as arrays, u from random pairs and from counting, m and the share of matches by expectation maximisation, what
 is repaired afterwards. Does not: which rules bring the pairs (selection.py); the training of a model file that a user wrote (training.py).
 
-The pairs are those of many rules, each decided by the values that the levels see: the probability of a match given the levels does not depend
-on such a choice, so with u fixed from random pairs all comparisons learn at once (Fellegi and Sunter 1969; Winkler 1988). Plain expectation
-maximisation would end at whatever two groups of pairs differ most: neighbours, families, numbers of one region. So each comparison learns m
-only from pairs of which all OTHER comparisons are sure; such a choice does not bias it, as long as comparisons err independently.
+The pairs are those of many rules, each decided by the values that the levels see: the probability of a match given the levels does not
+depend on such a choice, so with u fixed from random pairs all comparisons learn at once (Fellegi and Sunter 1969; Winkler 1988). Plain
+expectation maximisation would end at whatever two groups of pairs differ most: neighbours, families, numbers of one region. So each
+comparison learns m only from pairs of which all OTHER comparisons are sure; such a choice does not bias it, as long as comparisons err
+independently.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Parameters:
 
 @dataclass(slots=True)
 class Observed:
-    """Pairs with the level of each comparison (-1: says nothing) and, in bits, how rare the value is on which a level with frequencies agrees
-    (None: the comparison has no such level)."""
+    """Pairs with the level of each comparison (-1: says nothing) and, in bits, how rare the value is on which a level with frequencies
+    agrees (None: the comparison has no such level)."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -155,8 +156,8 @@ def _equal_shares(con: duckdb.DuckDBPyConnection, model: Model) -> list[float | 
 
 
 def starting_m(comparison: Comparison) -> Floats:
-    """Before learning: nine in ten agree, and each weaker grade is half as frequent. Texts and quantities are seldom quite the same: there the
-    grades fall slowly."""
+    """Before learning: nine in ten agree, and each weaker grade is half as frequent. Texts and quantities are seldom quite the same:
+    there the grades fall slowly."""
     grades = len(comparison.levels) - 1
     if grades == 1:
         return np.array([0.95, 0.05])
@@ -250,7 +251,8 @@ def _u(found: Parameters, evidence: Evidence) -> list[Floats]:
 
 
 def repair(model: Model, found: Parameters) -> None:
-    """Weights that fall from level to level: neighbours that stand the wrong way round take their common weight (pool adjacent violators)."""
+    """Weights that fall from level to level: neighbours that stand the wrong way round take their common weight (pool adjacent
+    violators)."""
     for place, comparison in enumerate(model.comparisons):
         ordered = [number for number, level in enumerate(comparison.levels) if not isinstance(level.when, Swapped)]
         groups: list[list[int]] = []

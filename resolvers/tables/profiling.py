@@ -1,10 +1,10 @@
 """Looking at unknown tables: what each column holds, told from its content.
 
-Belongs here: counts and shares of the values of each column of `table_record`, the kind of content that follows from them, and which columns
-say nothing. Does not: what is made of it (proposal.py), relations between columns (relations.py).
+Belongs here: counts and shares of the values of each column of `table_record`, the kind of content that follows from them, and which
+columns say nothing. Does not: what is made of it (proposal.py), relations between columns (relations.py).
 
-Everything is counted over distinct values in small letters; patterns are looked at on at most LOOKED_AT of them, chosen by hash, so that the
-order of rows changes nothing.
+Everything is counted over distinct values in small letters; patterns are looked at on at most LOOKED_AT of them, chosen by hash, so
+that the order of rows changes nothing.
 """
 
 from __future__ import annotations
@@ -167,7 +167,8 @@ def profile_column(con: duckdb.DuckDBPyConnection, column: str) -> Profile:
     rows = int((con.execute("SELECT count(*) FROM table_record").fetchone() or (0,))[0])
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE profiled AS
-        SELECT value, count(*)::DOUBLE AS n FROM (SELECT {stated_sql(column)} AS value FROM table_record) WHERE value IS NOT NULL GROUP BY value""")
+        SELECT value, count(*)::DOUBLE AS n FROM (SELECT {stated_sql(column)} AS value FROM table_record) WHERE value IS NOT NULL
+        GROUP BY value""")
     stated, distinct, top, repeated, squares = con.execute("""
         SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), coalesce(sum(n) FILTER (n > 1), 0), coalesce(sum(n * (n - 1)), 0)
         FROM profiled""").fetchone() or (0, 0, 0, 0, 0)
@@ -236,7 +237,7 @@ def _date_formats(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], floa
     return tuple(kept), float(together[0] or 0.0) if together else 0.0
 
 
-def content_of(profile: Profile) -> Content:
+def content_of(profile: Profile) -> Content:  # noqa: PLR0911
     """What a column holds by its counts and shares. The order of the questions matters: the narrowest shape first."""
     if profile.distinct <= 1 or profile.stated < max(2, profile.rows * 0.001) or profile.top >= profile.stated * 0.9995:
         return Content.NOTHING

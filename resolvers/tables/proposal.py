@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from resolvers.tables.conditions import (
     Condition,
@@ -25,48 +25,16 @@ from resolvers.tables.conditions import (
     Sql,
     Swapped,
 )
+from resolvers.tables.features import KINDS, UNUSED, Feature, Graded, column_of, levels_of, single
 from resolvers.tables.profiling import EARLIEST_YEAR, LATEST_YEAR, Content, Profile
 from resolvers.tables.reading import RAW_PREFIX
 from resolvers.tables.relations import Relations
 from resolvers.tables.spec import Column, Comparison, Key, Kind, Level
+from resolvers.tables.texts import text
 from sources.tables import literal, quoted
 
 SMALL_PART = 0.4
 """Columns written inside another that make up less of it leave it as it is."""
-
-Graded = tuple[str, Condition, bool]
-"""Label, test, whether the frequency of the value counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """What a column (or several together) gives to the model. `sources`: columns of the tables. `keys`: what may block, the exact one first."""
-
-    name: str
-    content: Content
-    sources: tuple[str, ...]
-    columns: tuple[Column, ...]
-    comparison: Comparison
-    keys: tuple[Key, ...]
-    helpers: tuple[Comparison, ...] = field(default=())
-    """further comparisons of the same columns, silent where the first one holds"""
-
-
-UNUSED = frozenset({Content.NOTHING, Content.ROW_KEY, Content.TIME})
-
-KINDS: dict[Content, Kind] = {
-    Content.DATE: Kind.DATE,
-    Content.TIME: Kind.DATE,
-    Content.YEAR: Kind.YEAR,
-    Content.NUMBER: Kind.NUMBER,
-    Content.CODE: Kind.CODE,
-    Content.QUANTITY: Kind.NUMBER,
-    Content.CATEGORY: Kind.CATEGORY,
-    Content.EMAIL: Kind.EMAIL,
-    Content.HAN_NAME: Kind.FULL_NAME,
-    Content.WORD: Kind.TEXT,
-    Content.TEXT: Kind.TEXT,
-}
 
 
 def slug(column: str, place: int, taken: set[str]) -> str:
@@ -78,18 +46,7 @@ def slug(column: str, place: int, taken: set[str]) -> str:
     return name
 
 
-def _levels(graded: Sequence[Graded], column: str) -> tuple[Level, ...]:
-    levels = tuple(Level(label=label, when=test, term_frequency=column if frequent else None) for label, test, frequent in graded)
-    return (*levels, Level(label="different", when=Otherwise()))
-
-
-def _cleaning(profile: Profile, *steps: str) -> tuple[str, ...]:
-    """Steps with what stands for nothing taken away first."""
-    unstated = [word for word in (*profile.nothing_words, *profile.placeholders) if "|" not in word]
-    return ("fold", *((f"missing:{'|'.join(unstated)}",) if unstated else ()), *steps)
-
-
-def feature(profile: Profile, name: str, common: Sequence[str] = ()) -> Feature | None:
+def feature(profile: Profile, name: str, common: Sequence[str] = ()) -> Feature | None:  # noqa: PLR0911
     """The template of a column's content; None for a column that says nothing. common: words that most rows carry (texts)."""
     match profile.content:
         case Content.NOTHING | Content.ROW_KEY | Content.TIME:
@@ -105,27 +62,18 @@ def feature(profile: Profile, name: str, common: Sequence[str] = ()) -> Feature 
         case Content.HAN_NAME:
             return _han_name(profile, name)
         case Content.TEXT:
-            return _text(profile, name, common)
+            return text(profile, name, common)
         case Content.WORD:
             return _word(profile, name)
 
 
-def _single(profile: Profile, name: str, columns: Sequence[Column], graded: Sequence[Graded], keys: Sequence[Key]) -> Feature:
-    comparison = Comparison(name=name, needs=(name,), levels=_levels(graded, name))
-    return Feature(name, profile.content, (profile.column,), tuple(columns), comparison, tuple(keys))
-
-
-def _column(profile: Profile, name: str, *steps: str) -> Column:
-    return Column(name=name, kind=KINDS[profile.content], sources=(profile.column,), steps=_cleaning(profile, *steps), optional=True)
-
-
 def _word(profile: Profile, name: str) -> Feature:
     """Names and places of one or few words."""
-    columns = [_column(profile, name, "plain")]
+    columns = [column_of(profile, name, "plain")]
     graded: list[Graded] = [("equal", Equal(column=name), True)]
     keys = [Key(column=name), Key(column=name, first=3), Key(column=name, last=4)]
     if profile.share("words") >= 1.25:
-        columns.append(_column(profile, f"{name}_words", "plain", "words:2"))
+        columns.append(column_of(profile, f"{name}_words", "plain", "words:2"))
         graded.append(("the same words", Equal(column=f"{name}_words"), False))
         keys.append(Key(column=f"{name}_words"))
     graded += [
@@ -142,7 +90,7 @@ def _word(profile: Profile, name: str) -> Feature:
     if profile.share("words") >= 1.25:
         graded.append(("a word shared", Overlap(column=f"{name}_words"), False))
     graded.append(("alike", Similar(column=name, jaro_winkler=0.8), False))
-    return _single(profile, name, columns, graded, keys)
+    return single(profile, name, columns, graded, keys)
 
 
 def _slips(name: str, slips: int, letters: int) -> Condition:
@@ -173,7 +121,7 @@ def _han_name(profile: Profile, name: str) -> Feature:
         ("the same surname", SameStart(column=name, letters=1), False),
     ]
     keys = [Key(column=name), Key(column=name, first=2), Key(column=name, last=2), Key(column=name, first=1)]
-    return _single(profile, name, [_column(profile, name, "alphanumeric")], graded, keys)
+    return single(profile, name, [column_of(profile, name, "alphanumeric")], graded, keys)
 
 
 def date_sql(column: str, formats: Sequence[str], placeholders: Sequence[str]) -> str:
@@ -190,7 +138,7 @@ def date_sql(column: str, formats: Sequence[str], placeholders: Sequence[str]) -
 
 def _date(profile: Profile, name: str) -> Feature:
     column = Column(name=name, kind=Kind.DATE, sql=date_sql(profile.column, profile.formats, profile.placeholders))
-    return _single(profile, name, [column], _date_levels(name), _date_keys(name))
+    return single(profile, name, [column], _date_levels(name), _date_keys(name))
 
 
 def _date_keys(name: str) -> tuple[Key, ...]:
@@ -199,7 +147,10 @@ def _date_keys(name: str) -> tuple[Key, ...]:
 
 def _date_levels(name: str) -> list[Graded]:
     left, right = f"{name}_l", f"{name}_r"
-    swapped = f"left({left}, 4) = left({right}, 4) AND substr({left}, 5, 2) = substr({right}, 7, 2) AND substr({left}, 7, 2) = substr({right}, 5, 2)"
+    swapped = (
+        f"left({left}, 4) = left({right}, 4) AND substr({left}, 5, 2) = substr({right}, 7, 2) "
+        f"AND substr({left}, 7, 2) = substr({right}, 5, 2)"
+    )
     two_parts = (
         f"(left({left}, 4) = left({right}, 4))::INT + (substr({left}, 5, 2) = substr({right}, 5, 2))::INT "
         f"+ (substr({left}, 7, 2) = substr({right}, 7, 2))::INT >= 2"
@@ -222,7 +173,7 @@ def date_of_parts(names: tuple[str, str, str], name: str) -> Feature:
         f"printf('%04d%02d%02d', coalesce({year}, 0), coalesce({month}, 0), coalesce({day}, 0)) END"
     )
     column = Column(name=name, kind=Kind.DATE, sql=sql)
-    comparison = Comparison(name=name, needs=(name,), levels=_levels(_date_levels(name), name))
+    comparison = Comparison(name=name, needs=(name,), levels=levels_of(_date_levels(name), name))
     return Feature(name, Content.DATE, names, (column,), comparison, _date_keys(name))
 
 
@@ -238,7 +189,7 @@ def _quantity(profile: Profile, name: str) -> Feature:
         graded += [("ten years apart", Near(column=name, at_most=10), False)]
     else:
         graded += [(f"within {share:.0%}", Near(column=name, relative=share), False) for share in (0.02, 0.1, 0.3)]
-    return _single(profile, name, [column], graded, [Key(column=name)])
+    return single(profile, name, [column], graded, [Key(column=name)])
 
 
 def _category(profile: Profile, name: str) -> Feature:
@@ -247,13 +198,13 @@ def _category(profile: Profile, name: str) -> Feature:
         graded.append(("alike", Similar(column=name, jaro_winkler=0.88), False))
     elif profile.distinct > 12 and profile.share("length") >= 2.5:
         graded.append(("one slip", Similar(column=name, damerau_levenshtein=1), False))
-    return _single(profile, name, [_column(profile, name, "plain")], graded, [Key(column=name)])
+    return single(profile, name, [column_of(profile, name, "plain")], graded, [Key(column=name)])
 
 
 def _code(profile: Profile, name: str) -> Feature:
     """Digits, or letters with digits; an address of electronic mail."""
     own = "plain" if profile.content is Content.EMAIL else "alphanumeric"
-    column = _column(profile, name, own)
+    column = column_of(profile, name, own)
     length = profile.share("length")
     graded: list[Graded] = [("equal", Equal(column=name), profile.content is Content.CODE)]
     graded.append(("one slip", _slips(name, 1, 2 if length < 5 else 4), False))
@@ -269,77 +220,7 @@ def _code(profile: Profile, name: str) -> Feature:
         keys += [Key(column=name, first=int(length / 2)), Key(column=name, last=int(length / 2))]
     elif length >= 3.5:
         keys += [Key(column=name, first=3), Key(column=name, last=3)]
-    return _single(profile, name, [column], graded, keys)
-
-
-def rare_sql(tokens: str, most: int) -> str:
-    """Of each row's list of tokens those that at least two and at most so many rows carry."""
-    return (
-        f"(SELECT list_sort(list(token)) FROM (SELECT row_id, token, count(*) OVER (PARTITION BY token) AS n "
-        f"FROM (SELECT unique_id AS row_id, unnest(list_distinct({tokens})) AS token FROM table_record)) "
-        f"WHERE n BETWEEN 2 AND {most} AND row_id = table_record.unique_id)"
-    )
-
-
-def rare_at_most(rows: int) -> int:
-    """Rows up to which a word is rare: it tells its few bearers apart from all others."""
-    return max(8, int(rows**0.5 / 4))
-
-
-def _text(profile: Profile, name: str, common: Sequence[str]) -> Feature:
-    """Several words: what is shared among the words that not everybody writes, rare ones first; numbers inside count on their own."""
-    han = profile.share("has_han") >= 0.5
-    cell = quoted(RAW_PREFIX + profile.column)
-    plain = f"trim(regexp_replace(lower(strip_accents({cell})), '[\\s\\p{{P}}\\p{{S}}]+', ' ', 'g'))"
-    parts, rare = f"{name}_part_list", f"{name}_rare_list"
-    if han:
-        close = f"regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', '', 'g')"
-        listed = f"list_transform(range(1, greatest(length({close}), 2)), lambda place: substr({close}, place, 2))"
-        whole, kept = _column(profile, name, "alphanumeric"), "length(word) >= 2"
-    else:
-        listed = f"string_split({plain}, ' ')"
-        whole = _column(profile, name, "plain", "sorted")
-        kept = f"length(word) >= 2 AND word NOT IN ({', '.join(literal(word) for word in common)})" if common else "length(word) >= 2"
-    sql = f"list_sort(list_distinct(list_filter({listed}, lambda word: {kept})))"
-    columns = [
-        whole,
-        Column(name=parts, kind=Kind.TEXT, sql=f"CASE WHEN len({sql}) > 0 THEN {sql} END"),
-        Column(name=rare, kind=Kind.TEXT, sql=rare_sql(listed, rare_at_most(profile.rows))),
-    ]
-
-    def shared(share: float) -> Graded:
-        return f"{share:.0%} shared", Overlap(column=parts, count=2, share=share), False
-
-    graded: list[Graded] = [
-        ("equal", Equal(column=name), True),
-        ("much alike", Similar(column=name, jaro_winkler=0.95), False),
-        ("two rare words shared", Overlap(column=rare, count=2), False),
-        shared(0.99),
-        ("a rare word and half shared", Every(of=(Overlap(column=rare), Overlap(column=parts, count=2, share=0.5))), False),
-        shared(0.75),
-        ("a rare word shared", Overlap(column=rare), False),
-        shared(0.5),
-        shared(0.3),
-        ("a part shared", Overlap(column=parts), False),
-    ]
-    made = _single(profile, name, columns, graded, [Key(column=name), Key(column=rare), *([] if han else [Key(column=parts)])])
-    return made if profile.share("has_digit") < 0.2 else _with_numbers(made, plain, rare)
-
-
-def _with_numbers(made: Feature, plain: str, rare: str) -> Feature:
-    """Words with digits inside a text, compared on their own where the texts are not equal and share no rare word."""
-    name, numbers = made.name, f"{made.name}_number_list"
-    found = f"list_sort(list_distinct(regexp_extract_all({plain}, '[a-z]*[0-9]+[a-z0-9]*')))"
-    column = Column(name=numbers, kind=Kind.CODE, sql=f"CASE WHEN len({found}) > 0 THEN {found} END")
-    levels = (
-        Level(label="all equal", when=Equal(column=numbers)),
-        Level(label="all of the shorter", when=Overlap(column=numbers, share=1.0)),
-        Level(label="some shared", when=Overlap(column=numbers)),
-        Level(label="different", when=Otherwise()),
-    )
-    silent = Some(of=(Missing(column=numbers), Equal(column=name), Overlap(column=rare)))
-    helper = Comparison(name=f"{name}_numbers", missing=silent, levels=levels)
-    return replace(made, columns=(*made.columns, column), helpers=(helper,), keys=(*made.keys, Key(column=numbers)))
+    return single(profile, name, [column], graded, keys)
 
 
 def with_swap(first: Feature, second: Feature) -> tuple[Feature, Feature]:

@@ -14,8 +14,8 @@ import duckdb
 import numpy as np
 
 from resolvers.tables.blocking import keys_sql, possible_pairs
+from resolvers.tables.features import Feature
 from resolvers.tables.learning import Floats, Observed
-from resolvers.tables.proposal import Feature
 from resolvers.tables.spec import BlockingRule, Key, Model
 
 MOST_RULES = 60
@@ -132,7 +132,8 @@ def draw_pool(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[Cand
     lists = frozenset(column.name for column in model.columns if column.is_list)
     con.execute("CREATE OR REPLACE TEMP TABLE pool_part (l BIGINT, r BIGINT, rule BIGINT)")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT unique_id FROM table_prepared ORDER BY hash(unique_id + 11), unique_id LIMIT {sampled}"
+        f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT unique_id FROM table_prepared "
+        f"ORDER BY hash(unique_id + 11), unique_id LIMIT {sampled}"
     )
     costs = []
     for place, rule in enumerate(rules):
