@@ -16,8 +16,9 @@ from sources.catalogue import load_catalogue
 from sources.catalogue.models import Contract
 from sources.tables import CURRENT_SYSTEM_COLUMNS, create_table, quoted, typed_columns
 
-RECORD_ID_SPACE = 10_000_000_000
-"""Record ids of category number n are n * this + 1, 2, ..., so that they are unique over all categories."""
+RECORD_ID_BITS = 54
+"""A record id is the number of its category in the catalogue and so many bits of a digest of its natural key: unique over all categories,
+and the same from run to run whatever else is delivered, so that a run can tell what changed."""
 CASE_ENDED, LEFT_SCHOOL = "3", "5"
 SCHOOL_ENDS = ("3", "4", "6")
 """Canonical statuses of clarification 42."""
@@ -195,7 +196,7 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, as_o
             f"""
             INSERT INTO {table}
             WITH {_versions_in_force(contract)}
-            SELECT {number * RECORD_ID_SPACE} + row_number() OVER (ORDER BY in_force.natural_key), in_force.natural_key,
+            SELECT {_record_id(number)}, in_force.natural_key,
                    in_force.delivery_date, in_force.position,
                    CASE WHEN typed.order_value IS NOT NULL THEN least(typed.order_value::DATE, $as_of) END,
                    {_left_out(contract)} AS is_left_out, {values}
@@ -211,6 +212,13 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, as_o
         con.execute("ROLLBACK")
         raise
     return int((con.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])
+
+
+def _record_id(category_number: int) -> str:
+    """SQL: the record id of a key in force. Keys that share a digest (one pair in a thousand cities of six million) follow each other."""
+    digest = f"md5_number_lower(in_force.natural_key) >> {64 - RECORD_ID_BITS}"
+    return f"""{category_number << RECORD_ID_BITS} + ({digest})::BIGINT
+                   + row_number() OVER (PARTITION BY {digest} ORDER BY in_force.natural_key) - 1"""
 
 
 def _versions_in_force(contract: Contract) -> str:

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resolvers.mentions import ROLES_PER_RECORD
 from sources import history
+from sources.catalogue import load_catalogue
 from sources.ledger import create_tables
 from tests.factories import an_empty_city, insert
 from tests.sources.delivered import contract_of
@@ -153,13 +155,36 @@ def test_a_record_that_a_later_delta_removed_is_in_force_on_no_earlier_day(con: 
     assert con.execute("SELECT count(*) FROM history_fund_accounts WHERE natural_key = 'a'").fetchone() == (2,)
 
 
-def test_record_ids_are_by_key_and_updated_on_is_never_after_the_reference_date(con: duckdb.DuckDBPyConnection) -> None:
+def test_updated_on_is_never_after_the_reference_date(con: duckdb.DuckDBPyConnection) -> None:
     _accepted(con, ACCOUNTS, "2025-01-01", "full", Row("b", day="2030-01-01"), Row("a", day=None))
     _apply(con, ACCOUNTS)
     history.materialise_current(con, contract_of(ACCOUNTS), date(2025, 1, 2))
-    assert con.execute(
-        "SELECT record_id, natural_key, updated_on FROM current_fund_accounts ORDER BY 1"
-    ).fetchall() == [(40_000_000_001, "a", None), (40_000_000_002, "b", date(2025, 1, 2))]
+    assert con.execute("SELECT natural_key, updated_on FROM current_fund_accounts ORDER BY 1").fetchall() == [
+        ("a", None),
+        ("b", date(2025, 1, 2)),
+    ]
+
+
+def _record_ids(con: duckdb.DuckDBPyConnection, category: str, as_of: str) -> dict[str, int]:
+    history.materialise_current(con, contract_of(category), date.fromisoformat(as_of))
+    return dict(con.execute(f"SELECT natural_key, record_id FROM current_{category}").fetchall())
+
+
+def test_record_ids_stay_the_same_whatever_else_is_delivered(con: duckdb.DuckDBPyConnection) -> None:
+    _accepted(con, ACCOUNTS, "2025-01-01", "full", Row("b"), Row("d"))
+    _apply(con, ACCOUNTS)
+    before = _record_ids(con, ACCOUNTS, "2025-01-02")
+    _accepted(con, ACCOUNTS, "2025-02-01", "delta", Row("a", "I"), Row("c", "I"), Row("d", "U", "2025-01-20"))
+    _apply(con, ACCOUNTS)
+    after = _record_ids(con, ACCOUNTS, "2025-02-02")
+    assert set(after) == {"a", "b", "c", "d"}
+    assert {key: after[key] for key in before} == before
+    assert len(set(after.values())) == 4
+
+
+def test_record_ids_leave_room_for_the_roles_of_a_record() -> None:
+    last = len(load_catalogue().contracts)
+    assert ((last + 1) << history.RECORD_ID_BITS) * ROLES_PER_RECORD < 2**63
 
 
 def _member(case: str, member: str) -> Row:
