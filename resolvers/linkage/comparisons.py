@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resolvers.linkage.nuclei import like_pattern
+from resolvers.linkage.nuclei import characters_apart, like_pattern
 
 
 def _either(condition: str) -> str:
@@ -32,16 +32,7 @@ def _either(condition: str) -> str:
 
 _DAYS = "abs(date_diff('day', birth_date_l, birth_date_r))"
 _TEXT_DATES = "strftime(birth_date_l, '%Y%m%d'), strftime(birth_date_r, '%Y%m%d')"
-_CHARACTERS = 8
-"""Names are compared character by character up to here; the rest must be equal."""
 _SWAPPED = "year(birth_date_l) = year(birth_date_r) AND month(birth_date_l) = day(birth_date_r) AND day(birth_date_l) = month(birth_date_r)"
-
-
-def characters_apart(left: str, right: str) -> str:
-    """SQL: at how many places two texts of one length differ. DuckDB's own distances count bytes; a Chinese character has three."""
-    places = " + ".join(f"(substr({left}, {place}, 1) <> substr({right}, {place}, 1))::INTEGER" for place in range(1, _CHARACTERS + 1))
-    rest = f"(substr({left}, {_CHARACTERS + 1}) <> substr({right}, {_CHARACTERS + 1}))::INTEGER * 2"
-    return f"({places} + {rest})"
 
 
 _NUMBER_L, _NUMBER_R = "coalesce(number_l, id_typed_l)", "coalesce(number_r, id_typed_r)"

@@ -18,6 +18,10 @@ MAX_YEARS_BETWEEN_DATES = 12
 """Two birth dates of one person differ by slips and calendars, not by a generation."""
 
 
+_CHARACTERS = 8
+"""Names are compared character by character up to here; the rest must be equal."""
+
+
 def like_pattern(column: str) -> str:
     """LIKE pattern of a comparable name: ? is one character, ~ is a missing rest."""
     return f"replace(replace({column}, '?', '_'), '~', '%')"
@@ -38,6 +42,13 @@ def agreeing_names(left: str, right: str, *, former: bool = True) -> str:
     if former:
         condition += f" OR {left}.former_plain = {right}.plain OR {right}.former_plain = {left}.plain"
     return f"({condition})"
+
+
+def characters_apart(left: str, right: str) -> str:
+    """SQL: at how many places two texts of one length differ. DuckDB's own distances count bytes; a Chinese character has three."""
+    places = " + ".join(f"(substr({left}, {place}, 1) <> substr({right}, {place}, 1))::INTEGER" for place in range(1, _CHARACTERS + 1))
+    rest = f"(substr({left}, {_CHARACTERS + 1}) <> substr({right}, {_CHARACTERS + 1}))::INTEGER * 2"
+    return f"({places} + {rest})"
 
 
 def date_in_number(number: str) -> str:
@@ -147,10 +158,15 @@ def _choose_owners(con: duckdb.DuckDBPyConnection) -> None:
                                    mentions DESC, plain, sound) = 1""")
 
 
+_SOMETHING_IN_COMMON = """(claim.plain IS NULL OR number_owner.plain IS NULL OR claim.damaged OR number_owner.damaged
+    OR list_has_any(string_split(claim.plain, ''), string_split(number_owner.plain, '')))"""
+"""A number was issued twice when two whole names with no character in common carry it; its birth date then fits both."""
+
+
 def _judge_claims(con: duckdb.DuckDBPyConnection) -> None:
-    """Same number, and: names agree and no generation lies between the dates; or the birth date is that of the number
-    and the name is not
-    that of a second registered person; or a name without date that differs in one of at least three characters."""
+    """Same number, and: names agree and no generation lies between the dates; or the birth date is that of the number,
+    the name has something in common with the owner's and is not that of a second registered person; or a name without date that differs
+    in one of at least three characters."""
     agree = f"coalesce({agreeing_names('claim', 'number_owner')}, false)"
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE second_person AS
@@ -163,14 +179,13 @@ def _judge_claims(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE judged_claim AS
         SELECT claim.*, coalesce(
             ({agree} AND NOT coalesce(claim.other_generation, false))
-            OR (claim.date_relation = 'fit' AND second_person.number IS NULL)
+            OR (claim.date_relation = 'fit' AND second_person.number IS NULL AND {_SOMETHING_IN_COMMON})
             OR (claim.date_relation = 'near' AND second_person.number IS NULL AND claim.surname =
                 number_owner.surname)
             OR (claim.birth_date IS NULL AND NOT claim.named AND NOT claim.nameless AND
                 claim.sound IS NULL)
             OR (claim.birth_date IS NULL AND length(claim.plain) = 3 AND length(number_owner.plain) = 3
-                AND claim.surname = number_owner.surname AND levenshtein(claim.plain, number_owner.plain) =
-                    1), false) AS owner
+                AND claim.surname = number_owner.surname AND {characters_apart("claim.plain", "number_owner.plain")} = 1), false) AS owner
         FROM claim LEFT JOIN number_owner USING (number)
         LEFT JOIN second_person ON second_person.number = claim.number AND second_person.plain =
             claim.plain""")
