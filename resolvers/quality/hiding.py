@@ -16,8 +16,8 @@ from resolvers.linkage import clusters, scoring, units
 from resolvers.linkage.model import Model, settings
 from resolvers.linkage.nuclei import agreeing_names
 
-MAX_HIDDEN = 20_000
-"""Bound of the cost; at this size a rate of one percent is known to 0.15 percent points."""
+MAX_HIDDEN = 12_000
+"""Bound of the cost; at this size a rate of one percent is known to 0.2 percent points."""
 
 MAX_PER_LOOSE = 5
 """At most so many hidden mentions for one real mention without number, so that small registers do not pay for precision
@@ -75,7 +75,7 @@ def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         _drop_shared(con, field, values)
     con.execute("CREATE OR REPLACE TEMP TABLE trial_left AS FROM trial_unit WHERE unique_id < 0")
     con.execute("""
-        CREATE OR REPLACE TEMP TABLE trial_right AS
+        CREATE OR REPLACE TEMP VIEW trial_right AS
         SELECT * FROM unit ANTI JOIN hidden ON hidden.unit_id = unit.unique_id
         UNION ALL BY NAME SELECT * FROM trial_unit WHERE unique_id > 0""")
     scoring.score_between(con, model, "trial_left", "trial_right", "trial_scored")
