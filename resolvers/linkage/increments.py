@@ -33,6 +33,9 @@ from sources.tables import quoted
 _LINKED = "record_id, id_number, id_typed, phone, dwelling_code, household, own_keys, is_registered"
 """What is remembered of a mention: what its neighbours depended on."""
 
+_COMPARED = tuple(name for name in MENTION_COLUMNS if name != "address")
+"""Columns by which a mention differs from what it was; of an address only what was read from it is compared."""
+
 REMEMBERED = {
     "linked_mention": {"mention_id", "signature", *_LINKED.split(", ")},
     "linked_decision": {"mention_l", "mention_r", "verdict"},
@@ -115,7 +118,7 @@ def find_delta(con: duckdb.DuckDBPyConnection, state: State, why_everything: str
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE differing AS
         SELECT coalesce(now.mention_id, linked.mention_id) AS mention_id, now.signature AS signature, linked.mention_id IS NOT NULL AS known
-        FROM (SELECT mention_id, hash({", ".join(MENTION_COLUMNS)}) AS signature FROM mention) AS now
+        FROM (SELECT mention_id, hash({", ".join(_COMPARED)}) AS signature FROM mention) AS now
         FULL JOIN (SELECT mention_id, signature FROM linked_mention) AS linked USING (mention_id)
         WHERE now.signature IS DISTINCT FROM linked.signature;
         CREATE OR REPLACE TEMP TABLE gone AS
@@ -215,8 +218,9 @@ def touch_mentions(con: duckdb.DuckDBPyConnection) -> None:
             SELECT id_number AS number FROM gone
             UNION ALL SELECT id_number FROM mention WHERE mention_id IN (SELECT mention_id FROM fresh)) WHERE number IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE near_mention AS
-        SELECT * FROM mention
-        WHERE id_number IN (SELECT number FROM touched_number) OR record_id IN (SELECT record_id FROM changed_record);
+        SELECT * EXCLUDE (address) FROM mention WHERE mention_id IN (
+            SELECT mention_id FROM mention WHERE id_number IN (SELECT number FROM touched_number)
+            UNION SELECT mention_id FROM mention WHERE record_id IN (SELECT record_id FROM changed_record));
         CREATE OR REPLACE TEMP TABLE touched_mention AS
         SELECT mention_id FROM gone UNION SELECT mention_id FROM fresh
         UNION SELECT mention_id FROM near_mention WHERE id_number IN (SELECT number FROM touched_number);
@@ -250,7 +254,8 @@ def rebuild_units(con: duckdb.DuckDBPyConnection, touched: str | None, reference
         CREATE OR REPLACE TEMP TABLE unit_before AS SELECT * FROM unit WHERE {within("unique_id", touched, "unit_id")};
         CREATE OR REPLACE TEMP TABLE touched_assignment AS SELECT * FROM unit_mention WHERE {within("unit_id", touched)};
         CREATE OR REPLACE TEMP TABLE beside_mention AS
-        SELECT * FROM mention WHERE record_id IN (SELECT mention_id // {ROLES_PER_RECORD} FROM touched_assignment)""")
+        SELECT * EXCLUDE (address, natural_key, id_state, relation) FROM mention
+        WHERE record_id IN (SELECT mention_id // {ROLES_PER_RECORD} FROM touched_assignment)""")
     units.build(con, "touched_assignment", "touched_row", reference=reference, mentions="beside_mention")
     columns = ", ".join(column for (column, *_) in con.execute("DESCRIBE unit").fetchall())
     con.execute(f"""

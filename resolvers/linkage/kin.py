@@ -111,7 +111,8 @@ def find_concerned_records(con: duckdb.DuckDBPyConnection) -> None:
               WHERE role IN ('father', 'mother')
         UNION SELECT record_id FROM mention WHERE NOT subject AND phone IN (FROM changed_phone);
         CREATE OR REPLACE TEMP TABLE concerned_mention AS
-        SELECT * FROM mention WHERE record_id IN (SELECT record_id FROM concerned_record)""")
+        SELECT mention_id, record_id, role, is_self, subject, name, phone, household FROM mention
+        WHERE record_id IN (SELECT record_id FROM concerned_record)""")
 
 
 def _find_changed_persons(con: duckdb.DuckDBPyConnection) -> None:
