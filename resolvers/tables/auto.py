@@ -74,6 +74,7 @@ def propose(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], *, da
         return Proposal(_silent(profiles[0]), (*reasons, "no column says anything that two rows could share: nothing is linked"))
     model = _skeleton(features)
     prepare(con, model)
+    learning.count_frequencies(con, model)
     rules = selection.candidate_rules(selection.key_shares(con, model, features), rows, possible_pairs(con, model))
     if not rules:
         return Proposal(_silent(profiles[0]), (*reasons, "no two rows share enough to be compared: nothing is linked"))
@@ -82,7 +83,8 @@ def propose(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], *, da
     blocking, recall = selection.select_rules(rules, learned.pool, learned.seen, probability, rows)
     if not blocking:
         return Proposal(_silent(profiles[0]), (*reasons, *learned.reasons, "no pair of rows is likely to be one: nothing is linked"))
-    con.execute("DROP TABLE IF EXISTS pool_pair")
+    for table in ("pool_pair", "learned_record"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
     duplicates = len(tables) < 2 or _has_duplicates(tables, learned.seen, probability)
     finished = _finished(con, learned, blocking, duplicates, tables, date)
     kept = f"{len(rules)} candidate rules were weighed; {len(blocking)} are kept and find {recall:.2%} of the matches that all of them find"
@@ -104,7 +106,7 @@ def _learn(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[selecti
     """Learned with the dependences that are evident beforehand; where learning shows more, they are added and all is learned again."""
     pool = selection.draw_pool(con, model, rules, rows)
     seen = learning.observe(con, model, pool.relation)
-    sample = learning.observe(con, model, learning.random_pairs(con, model, learning.RANDOM_PAIRS))
+    sample = learning.observe(con, model, learning.random_pairs(con, model, learning.sample_size(possible_pairs(con, model))))
     base = learning.gather(con, model, sample)
     drawn = dependence.draw_sharing(con, model, [n for n, share in enumerate(base.equal) if share and share < dependence.MOST_SHARED])
     found = learning.start(model, base)
@@ -155,7 +157,7 @@ def _finished(
         date=date,
         tables=tuple(table.name for table in tables),
         records=sum(table.rows for table in tables),
-        random_pairs=learning.RANDOM_PAIRS,
+        random_pairs=learning.sample_size(found.total),
         notes=(f"{len(learned.seen.left):,} pairs of {len(blocking)} and more candidate rules; {found.matches:,.0f} matches expected",),
     )
     return learning.with_parameters(model, found).model_copy(

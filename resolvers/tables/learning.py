@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 
 RANDOM_PAIRS = 500_000
+FEWEST_RANDOM_PAIRS = 100_000
 ROUNDS = 15
 SURE = 0.9
 """Probability by all other comparisons from which a pair teaches a comparison."""
@@ -81,16 +82,23 @@ def level_sql(comparison: Comparison, model: Model) -> str:
     return f"(CASE WHEN {missing_sql(comparison, model)} THEN -1 {' '.join(whens)} ELSE {len(comparison.levels) - 1} END)::TINYINT"
 
 
-def observe(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Observed:
-    """Levels of the pairs of a relation (l, r, rules), in the order of l and r."""
-    columns = [column.name for column in model.columns]
-    sides = ", ".join(f"{alias}.{quoted(name)} AS {name}_{side}" for alias, side in (("a", "l"), ("b", "r")) for name in columns)
-    frequent = {level.term_frequency for comparison in model.comparisons for level in comparison.levels if level.term_frequency}
+def count_frequencies(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Write `learned_record`: `table_prepared` with the share of rows that state the same value, for columns whose frequency counts."""
     counted = ", ".join(
-        f"count(*) OVER (PARTITION BY {quoted(name)}) / count({quoted(name)}) OVER () AS {name}_tf" for name in sorted(frequent)
+        f"count(*) OVER (PARTITION BY {quoted(name)}) / count({quoted(name)}) OVER () AS {name}_tf" for name in _frequent(model)
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE learned_record AS SELECT *{', ' + counted if counted else ''} FROM table_prepared")
-    shares = "".join(f", greatest(a.{name}_tf, b.{name}_tf) AS {name}_tf" for name in sorted(frequent))
+
+
+def _frequent(model: Model) -> list[str]:
+    return sorted({level.term_frequency for comparison in model.comparisons for level in comparison.levels if level.term_frequency})
+
+
+def observe(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Observed:
+    """Levels of the pairs of a relation (l, r, rules), in the order of all three; `learned_record` is there (count_frequencies)."""
+    columns = [column.name for column in model.columns]
+    sides = ", ".join(f"{alias}.{quoted(name)} AS {name}_{side}" for alias, side in (("a", "l"), ("b", "r")) for name in columns)
+    shares = "".join(f", greatest(a.{name}_tf, b.{name}_tf) AS {name}_tf" for name in _frequent(model))
     levels = ", ".join(f"{level_sql(comparison, model)} AS level_{place}" for place, comparison in enumerate(model.comparisons))
     frequencies = "".join(
         f", {_frequency_sql(place, c)} AS frequency_{place}" for place, c in enumerate(model.comparisons) if has_frequency(c)
@@ -100,8 +108,7 @@ def observe(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Observe
         FROM (SELECT *, {levels} FROM (
             SELECT l, r, rules, {sides}{shares}
             FROM ({pairs}) JOIN learned_record AS a ON a.unique_id = l JOIN learned_record AS b ON b.unique_id = r))
-        ORDER BY l, r""").fetchnumpy()
-    con.execute("DROP TABLE learned_record")
+        ORDER BY l, r, rules""").fetchnumpy()
     return Observed(
         np.asarray(fetched["l"], np.int64),
         np.asarray(fetched["r"], np.int64),
@@ -123,6 +130,11 @@ def _frequency_sql(place: int, comparison: Comparison) -> str:
     """Bits of the frequency of the shared value, where the level heeds it."""
     number, column = next((number, level.term_frequency) for number, level in enumerate(comparison.levels) if level.term_frequency)
     return f"(CASE WHEN level_{place} = {number} THEN -log2({column}_tf) ELSE 0 END)::DOUBLE"
+
+
+def sample_size(total: float) -> int:
+    """Random pairs to look at: one in twenty, within bounds."""
+    return int(min(max(total / 20, FEWEST_RANDOM_PAIRS), RANDOM_PAIRS))
 
 
 def random_pairs(con: duckdb.DuckDBPyConnection, model: Model, count: int) -> str:
