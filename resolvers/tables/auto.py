@@ -69,7 +69,7 @@ def propose(con: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable], *, da
         raise TableRefused(
             "there is no column besides the id", ", ".join(table.name for table in tables), "give tables with columns to compare"
         )
-    features, reasons = features_of(profiles, relate(con, profiles), _common(con, profiles))
+    features, reasons = features_of(profiles, relate(con, profiles), _common(con, profiles), _reserved(con))
     if rows < 2 or not features:
         return Proposal(_silent(profiles[0]), (*reasons, "no column says anything that two rows could share: nothing is linked"))
     model = _skeleton(features)
@@ -205,6 +205,11 @@ def _corrections(divided: dependence.Split, evidence: learning.Evidence, drawn: 
         return corrected
 
     return correct
+
+
+def _reserved(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Words of SQL, which stand for columns without quotes in conditions."""
+    return {str(row[0]) for row in con.execute("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'").fetchall()}
 
 
 def _common(con: duckdb.DuckDBPyConnection, profiles: Sequence[Profile]) -> dict[str, Sequence[str]]:

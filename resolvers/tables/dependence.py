@@ -183,7 +183,7 @@ def split(model: Model, tree: Sequence[Dependence]) -> Split:
         agree = Equal(column=equal_column(parent) or "")
         silent = comparison.missing or Some(of=tuple(Missing(column=name) for name in comparison.needs))
         levels = tuple(Level(label=level.label, when=level.when) for level in comparison.levels)
-        name = f"{comparison.name}_with_{parent.name}"[:60]
+        name = f"{comparison.name}__with_{parent.name}"[:60]
         elsewhere = comparison.model_copy(update={"needs": (), "missing": Some(of=(silent, agree))})
         made.append((elsewhere, place, 1, above))
         made.append((Comparison(name=name, missing=Some(of=(silent, Not(of=agree))), levels=levels), place, 2, above))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from resolvers.tables.conditions import Condition, Otherwise
-from resolvers.tables.profiling import Content, Profile
+from resolvers.tables.profiling import Content, Profile, cell_sql
 from resolvers.tables.spec import Column, Comparison, Key, Kind, Level
 
 Graded = tuple[str, Condition, bool]
@@ -65,4 +65,7 @@ def single(profile: Profile, name: str, columns: Sequence[Column], graded: Seque
 
 
 def column_of(profile: Profile, name: str, *steps: str) -> Column:
+    """The column cleaned by steps."""
+    if profile.with_fraction:
+        return Column(name=name, kind=KINDS[profile.content], sql=f"nullif(trim(lower({cell_sql(profile.column)})), '')")
     return Column(name=name, kind=KINDS[profile.content], sources=(profile.column,), steps=cleaning(profile, *steps), optional=True)

@@ -109,6 +109,8 @@ class Profile:
     """formats in which the dates of a date column are written, the most frequent first"""
     placeholders: tuple[str, ...] = ()
     """values far too frequent for the column: they stand for nothing"""
+    with_fraction: bool = False
+    """whether whole numbers are written with a fraction of zero"""
     nothing_words: tuple[str, ...] = ()
     """words for nothing (NOTHING) that the column uses"""
     content: Content = Content.NOTHING
@@ -145,9 +147,14 @@ PATTERNS: dict[str, str] = {
 }
 
 
+def cell_sql(column: str) -> str:
+    """A cell as text; a whole number that was written with a fraction of zero (1998.0) without it."""
+    return f"regexp_replace({quoted(RAW_PREFIX + column)}, '^(-?[0-9]+)\\.0$', '\\1')"
+
+
 def stated_sql(column: str) -> str:
     """A cell in small letters with single blanks; NULL where it states nothing."""
-    folded = f"regexp_replace(trim(lower({quoted(RAW_PREFIX + column)})), '\\s+', ' ', 'g')"
+    folded = f"regexp_replace(trim(lower({cell_sql(column)})), '\\s+', ' ', 'g')"
     words = ", ".join(literal(word) for word in NOTHING)
     return f"CASE WHEN {folded} NOT IN ({words}) AND regexp_matches({folded}, '[\\p{{L}}\\p{{N}}]') THEN {folded} END"
 
@@ -175,7 +182,10 @@ def profile_column(con: duckdb.DuckDBPyConnection, column: str) -> Profile:
     counted = Profile(
         column, rows, int(stated), int(distinct), int(top), int(repeated), squares / (stated * (stated - 1)) if stated > 1 else 0.0
     )
-    counted = replace(counted, nothing_words=_nothing_words(con, column))
+    fraction = con.execute(f"SELECT count(*) FROM table_record WHERE {quoted(RAW_PREFIX + column)} <> {cell_sql(column)}").fetchone() or (
+        0,
+    )
+    counted = replace(counted, nothing_words=_nothing_words(con, column), with_fraction=int(fraction[0]) > stated / 2)
     if not stated:
         con.execute("DROP TABLE profiled")
         return counted

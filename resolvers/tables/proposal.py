@@ -7,7 +7,7 @@ Does not: counting (profiling.py, relations.py), learning (learning.py), choosin
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from resolvers.tables.conditions import (
@@ -27,7 +27,7 @@ from resolvers.tables.conditions import (
 )
 from resolvers.tables.features import KINDS, UNUSED, Feature, Graded, column_of, levels_of, single
 from resolvers.tables.profiling import EARLIEST_YEAR, LATEST_YEAR, Content, Profile
-from resolvers.tables.reading import RAW_PREFIX
+from resolvers.tables.reading import RAW_PREFIX, SYSTEM_COLUMNS
 from resolvers.tables.relations import Relations
 from resolvers.tables.spec import Column, Comparison, Key, Kind, Level
 from resolvers.tables.texts import text
@@ -41,9 +41,12 @@ def slug(column: str, place: int, taken: set[str]) -> str:
     """A name that a model file allows, from the column's own where it can be written so."""
     plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:40]
     name = plain if re.fullmatch(r"[a-z][a-z0-9_]*", plain) else f"column_{place}"
-    while name in taken or name in {"unique_id", "table_name", "record_id"}:
-        name += "_"
-    return name
+    if name in SYSTEM_COLUMNS or name.endswith("_list"):
+        name += "_value"
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
 
 
 def feature(profile: Profile, name: str, common: Sequence[str] = ()) -> Feature | None:  # noqa: PLR0911
@@ -73,22 +76,22 @@ def _word(profile: Profile, name: str) -> Feature:
     graded: list[Graded] = [("equal", Equal(column=name), True)]
     keys = [Key(column=name), Key(column=name, first=3), Key(column=name, last=4)]
     if profile.share("words") >= 1.25:
-        columns.append(column_of(profile, f"{name}_words", "plain", "words:2"))
-        graded.append(("the same words", Equal(column=f"{name}_words"), False))
-        keys.append(Key(column=f"{name}_words"))
+        columns.append(column_of(profile, f"{name}__words", "plain", "words:2"))
+        graded.append(("the same words", Equal(column=f"{name}__words"), False))
+        keys.append(Key(column=f"{name}__words"))
     graded += [
         ("one slip", _slips(name, 1, 4), False),
         ("much alike", Similar(column=name, jaro_winkler=0.9), False),
     ]
     if profile.share("words") >= 1.25:
-        graded.append(("two words shared", Overlap(column=f"{name}_words", count=2), False))
+        graded.append(("two words shared", Overlap(column=f"{name}__words", count=2), False))
     if profile.share("one_character") >= 0.01:
         graded.append(
             ("initial", Sql(sql=f"least(length({name}_l), length({name}_r)) = 1 AND left({name}_l, 1) = left({name}_r, 1)"), False)
         )
     graded.append(("the one begins the other", Contained(column=name, letters=3, beginning=True), False))
     if profile.share("words") >= 1.25:
-        graded.append(("a word shared", Overlap(column=f"{name}_words"), False))
+        graded.append(("a word shared", Overlap(column=f"{name}__words"), False))
     graded.append(("alike", Similar(column=name, jaro_winkler=0.8), False))
     return single(profile, name, columns, graded, keys)
 
@@ -246,7 +249,7 @@ def rest_of(whole: Profile, parts: Sequence[Feature], name: str) -> Feature:
     words = f"string_split({plain.format(quoted(RAW_PREFIX + whole.column))}, ' ')"
     known = " || ".join(f"string_split(coalesce({plain.format(quoted(RAW_PREFIX + part.sources[0]))}, ''), ' ')" for part in parts)
     other = f"list_sort(list_distinct(list_filter({words}, lambda word: length(word) >= 2 AND NOT list_contains({known}, word))))"
-    column_name = f"{name}_rest_list"
+    column_name = f"{name}__rest_list"
     column = Column(name=column_name, kind=Kind.TEXT, sql=f"CASE WHEN len({other}) > 0 THEN {other} END")
     levels = (
         Level(label="the same words", when=Equal(column=column_name)),
@@ -255,17 +258,17 @@ def rest_of(whole: Profile, parts: Sequence[Feature], name: str) -> Feature:
         Level(label="a word alike", when=Overlap(column=column_name, jaro_winkler=0.9)),
         Level(label="different", when=Otherwise()),
     )
-    comparison = Comparison(name=f"{name}_rest", needs=(column_name,), levels=levels)
-    return Feature(f"{name}_rest", Content.TEXT, (whole.column,), (column,), comparison, (Key(column=column_name),))
+    comparison = Comparison(name=f"{name}__rest", needs=(column_name,), levels=levels)
+    return Feature(f"{name}__rest", Content.TEXT, (whole.column,), (column,), comparison, (Key(column=column_name),))
 
 
 def features_of(
-    profiles: Sequence[Profile], relations: Relations, common: dict[str, Sequence[str]]
+    profiles: Sequence[Profile], relations: Relations, common: dict[str, Sequence[str]], reserved: Collection[str] = ()
 ) -> tuple[tuple[Feature, ...], tuple[str, ...]]:
-    """Features of all columns, and in sentences why each is what it is."""
+    """Features of all columns, and in sentences why each is what it is. reserved: names that a prepared column must not have."""
     reasons: list[str] = []
     made: dict[str, Feature] = {}
-    taken: set[str] = set()
+    taken = set(reserved)
     in_dates = {column for parts in relations.dates for column in parts}
     for place, profile in enumerate(profiles, start=1):
         name = slug(profile.column, place, taken)

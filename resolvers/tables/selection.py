@@ -24,8 +24,8 @@ POOL_PAIRS = 1_000_000
 PAIRS_A_ROW = 20.0
 """Pairs that a rule may propose per row, by estimate."""
 MOST_PAIRS_A_RULE = 20_000_000
-SELECTED_PAIRS_A_ROW = 60.0
-"""Pairs that all kept rules together may propose per row before only rules that find many more matches are added."""
+SELECTED_PAIRS = ((60.0, 0.0), (12.0, 10_000_000.0))
+"""Pairs that all kept rules together may propose: per row and on top, the smaller of the two; large tables have less to spend per row."""
 
 FEWEST_RULES = 6
 """Candidates below which also rules out of bounds are looked at."""
@@ -171,7 +171,7 @@ def select_rules(
     hits = [(seen.rules >> place) & 1 == 1 for place in range(len(rules))]
     chosen: list[int] = []
     spent = 0.0
-    bound = SELECTED_PAIRS_A_ROW * rows + 200_000
+    bound = min(per_row * rows + more for per_row, more in SELECTED_PAIRS) + 200_000
     while len(chosen) < len(rules):
         gains = [float(probability[hit & open_pairs].sum()) if place not in chosen else -1.0 for place, hit in enumerate(hits)]
         useful = [

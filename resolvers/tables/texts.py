@@ -35,7 +35,7 @@ def text(profile: Profile, name: str, common: Sequence[str]) -> Feature:
     han = profile.share("has_han") >= 0.5
     cell = quoted(RAW_PREFIX + profile.column)
     plain = f"trim(regexp_replace(lower(strip_accents({cell})), '[\\s\\p{{P}}\\p{{S}}]+', ' ', 'g'))"
-    parts, rare = f"{name}_part_list", f"{name}_rare_list"
+    parts, rare = f"{name}__part_list", f"{name}__rare_list"
     if han:
         close = f"regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', '', 'g')"
         listed = f"list_transform(range(1, greatest(length({close}), 2)), lambda place: substr({close}, place, 2))"
@@ -72,7 +72,7 @@ def text(profile: Profile, name: str, common: Sequence[str]) -> Feature:
 
 def _with_numbers(made: Feature, plain: str, rare: str) -> Feature:
     """Words with digits inside a text, compared on their own where the texts are not equal and share no rare word."""
-    name, numbers = made.name, f"{made.name}_number_list"
+    name, numbers = made.name, f"{made.name}__number_list"
     found = f"list_sort(list_distinct(regexp_extract_all({plain}, '[a-z]*[0-9]+[a-z0-9]*')))"
     column = Column(name=numbers, kind=Kind.CODE, sql=f"CASE WHEN len({found}) > 0 THEN {found} END")
     levels = (
@@ -82,5 +82,5 @@ def _with_numbers(made: Feature, plain: str, rare: str) -> Feature:
         Level(label="different", when=Otherwise()),
     )
     silent = Some(of=(Missing(column=numbers), Equal(column=name), Overlap(column=rare)))
-    helper = Comparison(name=f"{name}_numbers", missing=silent, levels=levels)
+    helper = Comparison(name=f"{name}__numbers", missing=silent, levels=levels)
     return replace(made, columns=(*made.columns, column), helpers=(helper,), keys=(*made.keys, Key(column=numbers)))

@@ -17,6 +17,7 @@ from resolvers.tables.reading import TableRefused, read_tables, register_tables
 from resolvers.tables.relations import relate
 from resolvers.tables.spec import Model, is_trained, read_model, write_model
 from sources.extensions import connect_memory
+from sources.tables import quoted
 from tests.resolvers.tables_data import FEBRL_TRUTH, febrl
 
 DATE = "2026-01-01"
@@ -104,7 +105,7 @@ def test_relations_between_columns_are_seen() -> None:
 def _register(con: object, tables: Sequence[Rows]) -> tuple[object, ...]:
     for place, rows in enumerate(tables):
         columns = list(rows[0]) if rows else ["id", "name"]
-        con.execute(f"CREATE OR REPLACE TABLE t{place} ({', '.join(f'{name} VARCHAR' for name in columns)})")  # type: ignore[attr-defined]
+        con.execute(f"CREATE OR REPLACE TABLE t{place} ({', '.join(f'{quoted(name)} VARCHAR' for name in columns)})")  # type: ignore[attr-defined]
         if rows:
             values = [list(row.values()) for row in rows]
             con.executemany(f"INSERT INTO t{place} VALUES ({', '.join('?' for _ in columns)})", values)  # type: ignore[attr-defined]
@@ -275,3 +276,20 @@ def test_febrl_4_without_a_model_is_two_tables_without_duplicates() -> None:
     model, found = _febrl("dataset4a", "dataset4b")
     assert not model.duplicates
     assert found.f1 >= 0.999
+
+
+def test_names_of_columns_that_mean_something_in_sql_do_no_harm() -> None:
+    names = {"given": "order", "surname": "select", "born": 'my "date"', "number": "black_list", "town": "姓名"}
+    rows = [{"id": row["id"], **{new: row[old] for old, new in names.items()}, "姓 名": row["town"]} for row in _persons(300)]
+    _, found, _ = _linked(rows)
+    assert found.f1 >= 0.97
+
+
+def test_whole_numbers_with_a_fraction_are_whole_numbers() -> None:
+    draw = random.Random(2)
+    rows = [{"id": str(n), "c": f"{draw.randint(1930, 2000)}.0"} for n in range(300)]
+    with connect_memory() as con:
+        _register(con, [rows])
+        found = profile_tables(con)[0]
+    assert found.content is Content.YEAR
+    assert found.with_fraction
