@@ -36,6 +36,10 @@ COMPARISONS: dict[str, Words] = {
 }
 
 LEVELS: dict[tuple[str, str], Words] = {
+    ("name", "one character apart, in one family"): (
+        "同一家庭，同姓，名字差一个字，可能是兄弟姐妹",
+        "one family and surname, the given names differ in one character, as those of brothers and sisters do",
+    ),
     ("name", "given name in another order"): (
         "同姓，名字用字相同而次序不同",
         "same surname, the characters of the given name in another order",

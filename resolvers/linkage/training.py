@@ -23,6 +23,7 @@ from splink import DuckDBAPI, Linker
 from resolvers.linkage import calibration, units
 from resolvers.linkage.comparisons import COMPARISONS, CONDITIONAL, RARITY_TYPICAL, rarity_label
 from resolvers.linkage.model import Model, default_model, save, set_rarity, settings
+from resolvers.linkage.nuclei import characters_apart
 from resolvers.linkage.units import NAME_DIGEST
 
 MIN_TRAINING_PAIRS = 400
@@ -188,6 +189,7 @@ def _counted(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], float]:
         ("place", "same dwelling, in one family"): dwelling,
         ("place", "elsewhere, in one family"): 1 - dwelling,
         ("birth_date", "equal, in one family, by another name"): birthday,
+        ("name", "one character apart, in one family"): _names_alike(con),
     }
 
 
@@ -219,6 +221,16 @@ def _share_among(con: duckdb.DuckDBPyConnection, pairs: str, field: str, both: s
         SELECT count(*) FILTER (list_has_any(l.{field}, r.{field})), count(*)
         FROM {pairs} JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r WHERE {both}""").fetchone() or (0, 0)
     return float((row[0] + 10 * expected) / (row[1] + 10))
+
+
+def _names_alike(con: duckdb.DuckDBPyConnection) -> float:
+    """Share of pairs of two people in one family whose names differ in one character; drawn to one in twenty by ten pairs."""
+    row = con.execute(f"""
+        SELECT count(*) FILTER (l.surname = r.surname AND length(l.plain) = length(r.plain) AND length(l.plain) >= 3
+                                AND {characters_apart("l.plain", "r.plain")} = 1), count(*)
+        FROM family_pair JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
+        WHERE l.plain IS NOT NULL AND r.plain IS NOT NULL""").fetchone() or (0, 0)
+    return float((row[0] + 0.5) / (row[1] + 10))
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[float, float]]:

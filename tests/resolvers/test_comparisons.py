@@ -64,6 +64,8 @@ CASES: list[tuple[str, str, Unit, Unit]] = [
     ("name", "husband's surname in front", named("李王氏", "liwangshi", own_form="王~"), named("王秀英", "wangxiuying")),
     ("name", "given name in another order", named("王明小", "wangmingxiao"), WANG),
     ("name", "one character apart", named("王小刚", "wangxiaogang"), WANG),
+    ("name", "one character apart, in one family", named("王小刚", "wangxiaogang", relative_numbers=["a"]),
+     WANG | {"relative_numbers": ["a"]}),
     ("name", "one character apart", named("伍天增", "wutianzeng"), named("伍天怡", "wutianyi")),
     ("name", "different", named("李小明", "lixiaoming"), WANG),
     ("name", "different", named("王大刚", "wangdagang"), WANG),
