@@ -42,6 +42,8 @@ THRESHOLD_REASON = (
     "a pair links when it is more likely one than two, and clusters join while the mean evidence between them is for it: "
     "with calibrated probabilities that maximises the expected F1 of a linkage that is nearly right"
 )
+LOWEST_WEIGHT = -20.0
+"""Pairs down to here are kept, because they speak against a cluster."""
 ABSENT_WEIGHT = -1.0
 """Of a pair that no rule proposed: slightly more likely two than one."""
 MOST_INSIDE = 0.02
@@ -166,7 +168,7 @@ def _finished(
             "blocking": blocking,
             "threshold": THRESHOLD,
             "threshold_reason": THRESHOLD_REASON,
-            "clustering": Clustering(method="average", absent_weight=ABSENT_WEIGHT),
+            "clustering": Clustering(method="average", absent_weight=ABSENT_WEIGHT, lowest_weight=LOWEST_WEIGHT),
             "trained": report,
         }
     )
