@@ -26,7 +26,7 @@ _OLDER = f"coalesce(date_diff('year', {{parent}}.birth_date, {{child}}.birth_dat
 
 
 def place_more(con: duckdb.DuckDBPyConnection, persons: int, mentions: str = "mention") -> None:
-    """Add to `placed` by the other parent, then as a couple, then by telephone; a round only sees what is still loose.
+    """Add to `placed` by the other parent, then as a couple, then by telephone; a round sees what is still loose, the last one contacts too.
 
     persons: how many the city has, about. mentions: table with the mentions of the records of loose relatives.
     """
@@ -108,15 +108,21 @@ def _as_a_couple(con: duckdb.DuckDBPyConnection, persons: int) -> None:
 
 
 def _by_telephone(con: duckdb.DuckDBPyConnection, mentions: str) -> None:
-    """The one person of that name with that telephone; a number that many people carry is not among the telephones of `person_about`."""
+    """The one person of that name with that telephone; a number that many people carry is not among the telephones of `person_about`.
+
+    A contact need not be family, so that a telephone says more about it than a name among kin, and takes it away from there.
+    """
     con.execute(f"""
-        INSERT INTO placed
+        CREATE OR REPLACE TEMP TABLE called AS
         WITH asked AS (SELECT phone FROM {mentions} WHERE phone IS NOT NULL AND mention_id IN (SELECT mention_id FROM loose)),
         carrier AS (
             SELECT DISTINCT cluster, phone FROM (SELECT cluster, unnest(phones) AS phone FROM person_about) SEMI JOIN asked USING (phone))
-        SELECT loose.mention_id, min(carrier.cluster)
+        SELECT loose.mention_id, min(carrier.cluster) AS cluster
         FROM loose JOIN {mentions} USING (mention_id) JOIN carrier USING (phone)
         JOIN person_name ON person_name.cluster = carrier.cluster AND person_name.plain IN (loose.plain, loose.own_form)
         WHERE NOT loose.damaged AND NOT loose.is_self AND carrier.cluster <> loose.beside
-          AND loose.mention_id NOT IN (SELECT mention_id FROM placed)
-        GROUP BY loose.mention_id HAVING count(DISTINCT carrier.cluster) = 1""")
+          AND (loose.role = 'contact' OR loose.mention_id NOT IN (SELECT mention_id FROM placed))
+        GROUP BY loose.mention_id HAVING count(DISTINCT carrier.cluster) = 1;
+        DELETE FROM placed WHERE mention_id IN (SELECT mention_id FROM called);
+        INSERT INTO placed SELECT mention_id, cluster FROM called;
+        DROP TABLE called""")

@@ -161,10 +161,11 @@ def test_two_of_one_name_with_the_telephone_leave_the_contact_alone() -> None:
     assert town.places() == {}
 
 
-def test_who_is_placed_stays_where_the_first_round_put_them() -> None:
+@pytest.mark.parametrize(("role", "found"), [("contact", MAN), ("guardian", OTHER_MAN)])
+def test_a_telephone_takes_a_contact_away_from_kin_of_the_same_name_and_nobody_else(role: str, found: int) -> None:
     town = Town()
     town.settled(CHILD, RECORD_OF_CHILD, "household_registration", "holder")
     town.settled(MAN, 500, "medical_insurance", "holder", phone="19900000001")
-    contact = town.unplaced("contact", NAMES[MAN], phone="19900000001")
-    town.con.execute("INSERT INTO placed VALUES (?, ?)", [contact, OTHER_MAN])
-    assert town.places() == {contact: OTHER_MAN}
+    relative = town.unplaced(role, NAMES[MAN], phone="19900000001")
+    town.con.execute("INSERT INTO placed VALUES (?, ?)", [relative, OTHER_MAN])
+    assert town.places() == {relative: found}
