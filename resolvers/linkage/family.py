@@ -26,7 +26,7 @@ _OLDER = f"coalesce(date_diff('year', {{parent}}.birth_date, {{child}}.birth_dat
 
 
 def place_more(con: duckdb.DuckDBPyConnection, persons: int, mentions: str = "mention") -> None:
-    """Add to `placed` by the other parent, then as a couple, then by telephone; a round sees what is still loose, the last one contacts too.
+    """Add to `placed` by the other parent, then as a couple, then by telephone; a round sees what is still loose, the last also contacts.
 
     persons: how many the city has, about. mentions: table with the mentions of the records of loose relatives.
     """
