@@ -151,16 +151,21 @@ _DEATHS = {
 """Where a death stands with its date."""
 
 
-def _born_after_death(con: duckdb.DuckDBPyConnection) -> str:
-    """Query of units of which one was born after the other's death."""
+def stated_deaths(con: duckdb.DuckDBPyConnection) -> str:
+    """Query (record_id, death_date) of current records that state a death of their holder; no rows where there are no such records."""
     there = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     sources = [query for table, query in _DEATHS.items() if table in there]
     if not sources:
-        return "SELECT 0::BIGINT AS unit_l, 0::BIGINT AS unit_r WHERE false"
+        return "SELECT 0::BIGINT AS record_id, NULL::DATE AS death_date WHERE false"
+    return f"SELECT record_id, death_date FROM ({' UNION ALL '.join(sources)}) WHERE death_date IS NOT NULL"
+
+
+def _born_after_death(con: duckdb.DuckDBPyConnection) -> str:
+    """Query of units of which one was born after the other's death."""
     return f"""
         WITH died AS (SELECT component, unit_id, max(death_date) AS death_date
-                      FROM component_mention JOIN ({" UNION ALL ".join(sources)}) USING (record_id)
-                      WHERE subject AND role = 'holder' AND death_date IS NOT NULL GROUP BY component, unit_id)
+                      FROM component_mention JOIN ({stated_deaths(con)}) USING (record_id)
+                      WHERE subject AND role = 'holder' GROUP BY component, unit_id)
         SELECT least(died.unit_id, other.unit_id) AS unit_l, greatest(died.unit_id, other.unit_id) AS unit_r
         FROM died JOIN component_unit AS other USING (component) JOIN unit ON unique_id = other.unit_id
         WHERE died.unit_id <> other.unit_id AND unit.birth_date > died.death_date"""

@@ -26,6 +26,7 @@ import duckdb
 
 from resolvers.linkage import units
 from resolvers.linkage.assignment import within
+from resolvers.linkage.cannot_link import stated_deaths
 from resolvers.linkage.model import MODEL_FILE
 from resolvers.mentions import MENTION_COLUMNS, ROLES_PER_RECORD
 from sources.tables import quoted
@@ -118,7 +119,8 @@ def find_delta(con: duckdb.DuckDBPyConnection, state: State, why_everything: str
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE differing AS
         SELECT coalesce(now.mention_id, linked.mention_id) AS mention_id, now.signature AS signature, linked.mention_id IS NOT NULL AS known
-        FROM (SELECT mention_id, hash({", ".join(_COMPARED)}) AS signature FROM mention) AS now
+        FROM (SELECT mention_id, hash({", ".join(_COMPARED)}, death_date) AS signature
+              FROM mention LEFT JOIN ({stated_deaths(con)}) USING (record_id)) AS now
         FULL JOIN (SELECT mention_id, signature FROM linked_mention) AS linked USING (mention_id)
         WHERE now.signature IS DISTINCT FROM linked.signature;
         CREATE OR REPLACE TEMP TABLE gone AS

@@ -388,6 +388,23 @@ def test_a_newer_year_makes_everything_new(town: duckdb.DuckDBPyConnection, tmp_
     assert linkage.resolve(town, tmp_path, 2).everything == "changed: reference date"
 
 
+def test_a_death_that_a_corrected_record_states_takes_a_person_apart(tmp_path: Path) -> None:
+    """The same record with another date of death: nothing that mentions state has changed."""
+    con = a_store()
+    con.execute("CREATE TABLE current_health_records (record_id BIGINT, death_date DATE)")
+    con.execute("INSERT INTO current_health_records VALUES (1, NULL)")
+    same = {"name": "王秀英", "birth": date(1990, 5, 1), "sex": "2", "dwelling": "4210030010010000001", "phone": "19900000001"}
+    deliver(con, [Mention(1, "a", **same), Mention(2, "b", **same), *strangers()])
+    linkage.resolve(con, tmp_path, 1)
+    before = linked(con)
+    con.execute("UPDATE current_health_records SET death_date = DATE '1985-01-01'")
+    found = linkage.resolve(con, tmp_path, 2)
+    assert (found.everything, found.new, found.gone) == (None, 1, 1)
+    after = linked(con)
+    assert before["a", "holder"] == before["b", "holder"]
+    assert after["a", "holder"] != after["b", "holder"]
+
+
 def test_two_current_records_of_one_key_are_refused(tmp_path: Path) -> None:
     con = a_store()
     deliver(con, [Mention(1, "same", name="王大海"), Mention(2, "same", name="陈金花")])
