@@ -22,6 +22,8 @@ from typing import Any
 
 import duckdb
 
+from benchmarks import plain_splink
+from resolvers import linkage
 from resolvers.evaluation import evaluate_links
 
 PARTS = ("subject roles", "relatives", "all")
@@ -47,8 +49,6 @@ def _judge(con: duckdb.DuckDBPyConnection, truth: Path | None) -> dict[str, Any]
 
 def ours(file: Path, truth: Path | None, models: Path) -> dict[str, Any]:
     """This project: trained on first use (`first`), then a full linkage with the model that is there (`seconds`)."""
-    from resolvers import linkage
-
     con = _open(file)
     start = time.perf_counter()
     linkage.resolve(con, models, 1)
@@ -62,8 +62,6 @@ def ours(file: Path, truth: Path | None, models: Path) -> dict[str, Any]:
 
 def plain(file: Path, truth: Path | None, _models: Path) -> dict[str, Any]:
     """Plain Splink: training and linkage."""
-    from benchmarks import plain_splink
-
     con = _open(file)
     start = time.perf_counter()
     plain_splink.link(con)
