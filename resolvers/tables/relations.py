@@ -53,7 +53,15 @@ def relate(con: duckdb.DuckDBPyConnection, profiles: Sequence[Profile]) -> Relat
     )
     con.execute("DROP TABLE folded")
     con.execute("DROP TABLE folded_some")
-    return Relations(inside, swapped, _date_parts(profiles))
+    return Relations(inside, swapped, tuple(parts for parts in _date_parts(profiles) if _are_stated_together(con, parts)))
+
+
+def _are_stated_together(con: duckdb.DuckDBPyConnection, parts: Sequence[str]) -> bool:
+    """Whether the parts of a date are hardly ever missing one by one; else each is better compared on its own."""
+    stated = [f"({stated_sql(part)} IS NOT NULL)" for part in parts]
+    row = con.execute(f"""SELECT count(*) FILTER ({" OR ".join(stated)}), count(*) FILTER ({" AND ".join(stated)})
+                          FROM table_record""").fetchone() or (0, 0)
+    return int(row[1]) >= 0.95 * int(row[0])
 
 
 def _plain(column: str) -> str:
