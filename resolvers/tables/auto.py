@@ -198,7 +198,7 @@ def _corrections(divided: dependence.Split, evidence: learning.Evidence, drawn: 
         for place, (role, parent) in enumerate(zip(divided.role, divided.parent, strict=True)):
             if role != 2:
                 continue
-            corrected[place] = dependence.conditional_u(divided.model, found, drawn[parent], place)
+            corrected[place] = dependence.conditional_u(divided.model, found, drawn[parent], place, divided.origin.index(parent))
             elsewhere, share = found.u[place - 1].copy(), evidence.equal[place - 1]
             if share is not None:
                 agreeing = evidence.equal[divided.origin.index(parent)] or 0.0

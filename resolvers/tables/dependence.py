@@ -32,7 +32,8 @@ SHARED_A_ROW = 10.0
 MOST_SHARED = 0.5
 """A value shared by more than half of all pairs says nothing about others."""
 ELSEWHERE = -4.0
-"""Log2 odds by all other comparisons up to which a pair is taken for two people."""
+"""Bits of all other comparisons, without the prior, up to which a pair is taken for two people: they must speak against one person. In a
+large table a pair is unlikely beforehand, and those of one person that say little would pass otherwise."""
 LEAST_APART = 0.3
 """Where fewer of the pairs that share a value are two people, nothing can be said of such pairs."""
 
@@ -124,7 +125,7 @@ def dependences(
             continue
         for child, child_u in enumerate(u):
             if child != parent:
-                strength = _strength(sharing, child_u, child, together - evidence[child])
+                strength = _strength(sharing, child_u, child, together - prior_bits(found) - evidence[child] - evidence[parent])
                 if strength >= LEAST_BITS:
                     seen.append(Dependence(parent, child, strength))
     kept: list[Dependence] = []
@@ -206,10 +207,10 @@ def split_pairs(divided: Split, pairs: Observed) -> Observed:
     return Observed(pairs.left, pairs.right, levels, frequencies, pairs.rules)
 
 
-def conditional_u(model: Model, found: Parameters, sharing: Sharing, child: int) -> Floats:
+def conditional_u(model: Model, found: Parameters, sharing: Sharing, child: int, parent: int) -> Floats:
     """u of a comparison that speaks only where its parent agrees: its levels among such pairs that all others take for two people."""
     evidence = bits(model, found, sharing.pairs)
-    others = prior_bits(found) + np.sum(evidence, axis=0) - evidence[child]
+    others = np.sum(evidence, axis=0) - evidence[child] - evidence[parent]
     levels = sharing.pairs.levels[child]
     chosen = (levels >= 0) & (others <= ELSEWHERE)
     counts = np.bincount(levels[chosen], sharing.weight[chosen], minlength=len(found.m[child]))
