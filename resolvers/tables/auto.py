@@ -114,15 +114,15 @@ def _learn(con: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[selecti
     found = learning.start(model, base)
     u = found.u
     first = {place: drawn[place] for place in dependence.evident(base.equal, base.total, base.rows)}
-    whole = dependence.split(model, ())
-    tree = dependence.dependences(whole, found, u, first, (), believed=False)
+    whole, kin = dependence.split(model, ()), dependence.kin_of(model)
+    tree = dependence.dependences(whole, found, u, first, (), kin)
     while True:
         divided = dependence.split(model, tree)
         pairs = dependence.split_pairs(divided, seen)
         evidence = learning.gather(con, divided.model, dependence.split_pairs(divided, sample))
         as_seen = {n: replace(one, pairs=dependence.split_pairs(divided, one.pairs)) for n, one in drawn.items()}
         found = learning.learn(divided.model, evidence, pairs, pool.scale, _corrections(divided, evidence, as_seen))
-        more = dependence.dependences(divided, found, u, drawn, tree, believed=True)
+        more = dependence.dependences(divided, found, u, drawn, tree, kin)
         if not more:
             break
         tree = [*tree, *more]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resolvers.tables.conditions import Equal, Missing, Not, Some
-from resolvers.tables.learning import Floats, Observed, Parameters, bits, observe, prior_bits, probabilities
+from resolvers.tables.learning import Floats, Observed, Parameters, bits, observe
 from resolvers.tables.spec import Comparison, Level, Model
 from sources.tables import quoted
 
@@ -35,7 +35,7 @@ ELSEWHERE = -4.0
 """Bits of all other comparisons, without the prior, up to which a pair is taken for two people: they must speak against one person. In a
 large table a pair is unlikely beforehand, and those of one person that say little would pass otherwise."""
 LEAST_APART = 0.3
-"""Where fewer of the pairs that share a value are two people, nothing can be said of such pairs."""
+"""Where all others speak against one person in fewer of the pairs that share a value, nothing can be said of such pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +109,25 @@ def evident(evidence: Sequence[float | None], total: float, rows: float) -> list
 
 
 def dependences(
-    divided: Split, found: Parameters, u: Sequence[Floats], drawn: dict[int, Sharing], known: Sequence[Dependence], *, believed: bool
+    divided: Split,
+    found: Parameters,
+    u: Sequence[Floats],
+    drawn: dict[int, Sharing],
+    known: Sequence[Dependence],
+    kin: frozenset[tuple[int, int]],
 ) -> list[Dependence]:
     """Dependences not known yet, the strongest first; all together are a forest: nothing has two parents or depends on itself.
 
-    drawn: pairs by parent, with the levels of the model before it was divided. u: of that model. believed: whether `found` was learned, so
-    that a parent whose pairs are mostly one person, by what was learned, can be told.
+    drawn: pairs by parent, with the levels of the model before it was divided. u: of that model. kin: (parent, child) that
+    come from one column, which are left to other parents.
     """
     seen = []
     for parent, sharing in drawn.items():
         evidence = origin_bits(divided, found, sharing.pairs)
-        together = prior_bits(found) + np.sum(evidence, axis=0)
-        apart = 1.0 - probabilities(together)
-        if believed and float((sharing.weight * apart).sum()) < LEAST_APART * float(sharing.weight.sum()):
-            continue
+        together = np.sum(evidence, axis=0)
         for child, child_u in enumerate(u):
-            if child != parent:
-                strength = _strength(sharing, child_u, child, together - prior_bits(found) - evidence[child] - evidence[parent])
+            if child != parent and (parent, child) not in kin:
+                strength = _strength(sharing, child_u, child, together - evidence[child] - evidence[parent])
                 if strength >= LEAST_BITS:
                     seen.append(Dependence(parent, child, strength))
     kept: list[Dependence] = []
@@ -140,6 +142,12 @@ def dependences(
     return kept
 
 
+def kin_of(model: Model) -> frozenset[tuple[int, int]]:
+    """Comparisons of one column, both ways round."""
+    stems = [comparison.name.split("__")[0] for comparison in model.comparisons]
+    return frozenset((a, b) for a, one in enumerate(stems) for b, other in enumerate(stems) if a != b and one == other)
+
+
 def origin_bits(divided: Split, found: Parameters, pairs: Observed) -> list[Floats]:
     """Bits by comparison of the model before it was divided."""
     made: dict[int, Floats] = {}
@@ -152,7 +160,7 @@ def _strength(sharing: Sharing, u: Floats, child: int, others: Floats) -> float:
     """Bits by which the child's levels, where the parent agrees and all others speak against one person, differ from random pairs."""
     levels = sharing.pairs.levels[child]
     chosen = (levels >= 0) & (others <= ELSEWHERE) & (sharing.weight > 0)
-    if int(chosen.sum()) < LEAST_PAIRS:
+    if int(chosen.sum()) < LEAST_PAIRS or sharing.weight[chosen].sum() < LEAST_APART * sharing.weight[levels >= 0].sum():
         return 0.0
     counts = np.bincount(levels[chosen], sharing.weight[chosen], minlength=len(u))
     share = counts / max(counts.sum(), 1e-9)
