@@ -26,7 +26,8 @@ def key_file(home: Path) -> Path:
 
 def holds_data(home: Path) -> bool:
     """True when encrypted files exist that a new key could not open."""
-    return (home / "warehouse.duckdb").exists() or any((home / "snapshots").glob("*/snapshot.duckdb"))
+    files = (home / "warehouse.duckdb", home / "decisions.duckdb")
+    return any(file.exists() for file in files) or any((home / "snapshots").glob("*/snapshot.duckdb"))
 
 
 def read_key(home: Path) -> str:
