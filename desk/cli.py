@@ -207,7 +207,7 @@ def link_command(tables: Annotated[list[Path], typer.Argument(help="CSV, Parquet
                  id_column: Annotated[str, typer.Option("--id", help="column that is different in every row")],
                  model: Annotated[str, typer.Option(help="febrl3, febrl4, historical, a model file, or auto: look at the columns")],
                  out: Annotated[Path, typer.Option(help="Parquet file to write: table, record_id, cluster_id")],
-                 save_model: Annotated[Path | None, typer.Option("--save-model", help="write the model with all that it learned")] = None,
+                 save_model: Annotated[Path | None, typer.Option("--save-model", help="where the model goes; auto: beside --out")] = None,
                  engine: Annotated[LinkEngine, typer.Option(help="what joins and scores pairs")] = LinkEngine.DUCKDB,
                  master: Annotated[str, typer.Option(help="of Spark: local[N], or the URL of a cluster")] = "local[2]") -> None:
     """Link any tables by a model: which rows speak of one person."""

@@ -25,7 +25,12 @@ from sources.tables import literal
 def link_tables(
     tables: Sequence[Path], id_column: str, model: str, out: Path, save_model: Path | None, *, today: date, spark_master: str | None = None
 ) -> None:
-    """Link tables and write table, record_id, cluster_id. Raises OneGridError for what the user can correct."""
+    """Link tables and write table, record_id, cluster_id. A proposed model is always written, beside `out` when nothing else is said.
+
+    Raises OneGridError for what the user can correct.
+    """
+    if model == engine.AUTO and save_model is None:
+        save_model = out.with_suffix(".model.json")
     for path in (out, save_model):
         if path is not None and not path.parent.is_dir():
             raise OneGridError("there is no such folder", str(path.parent), "make the folder first")

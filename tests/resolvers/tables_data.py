@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -28,7 +28,7 @@ def febrl(*names: str) -> list[Path]:
     return [Path(found.origin).parent / "datasets" / "febrl" / f"{name}.csv" for name in names]
 
 
-def link_rows(model: Model, *tables: Sequence[dict[str, str | None]], id_column: str = "id") -> tuple[dict[str, int], engine.Linked]:
+def link_rows(model: Model, *tables: Sequence[Mapping[str, str | None]], id_column: str = "id") -> tuple[dict[str, int], engine.Linked]:
     """Clusters by record_id, and the report, of tables t0, t1, ... given as rows."""
     with connect_memory() as con:
         for place, rows in enumerate(tables):
@@ -38,8 +38,8 @@ def link_rows(model: Model, *tables: Sequence[dict[str, str | None]], id_column:
                 con.executemany(f"INSERT INTO t{place} VALUES ({', '.join('?' for _ in columns)})", [list(row.values()) for row in rows])
         read = register_tables(con, {f"t{place}": f"t{place}" for place in range(len(tables))}, id_column)
         linked = engine.link(con, read, model, date="2026-01-01")
-        rows = con.execute('SELECT "table", record_id, cluster_id FROM table_cluster').fetchall()
-    return {record if len(tables) == 1 else f"{table}/{record}": cluster for table, record, cluster in rows}, linked
+        found = con.execute('SELECT "table", record_id, cluster_id FROM table_cluster').fetchall()
+    return {record if len(tables) == 1 else f"{table}/{record}": cluster for table, record, cluster in found}, linked
 
 
 def figures(model: Model, files: Sequence[Path], id_column: str, truth: str) -> Measures:

@@ -215,7 +215,7 @@ def test_increments_leave_what_one_run_for_everything_leaves(
 def family(record: int = 1) -> list[Mention]:
     """A household of three whose child names its father without a number, and a record of the mother at a doctor's."""
     numbers = list(NUMBERS)
-    home = {"dwelling": "d1", "household": "household|1", "category": "household_registration"}
+    home: dict[str, Any] = {"dwelling": "d1", "household": "household|1", "category": "household_registration"}
     return [
         Mention(record, "r1", name="王大海", number=numbers[0], birth=NUMBERS[numbers[0]], sex="1", **home),
         Mention(record + 1, "r2", name="王秀英", number=numbers[1], birth=NUMBERS[numbers[1]], sex="2", **home),
@@ -393,7 +393,7 @@ def test_a_death_that_a_corrected_record_states_takes_a_person_apart(tmp_path: P
     con = a_store()
     con.execute("CREATE TABLE current_health_records (record_id BIGINT, death_date DATE)")
     con.execute("INSERT INTO current_health_records VALUES (1, NULL)")
-    same = {"name": "王秀英", "birth": date(1990, 5, 1), "sex": "2", "dwelling": "4210030010010000001", "phone": "19900000001"}
+    same: dict[str, Any] = {"name": "王秀英", "birth": date(1990, 5, 1), "sex": "2", "dwelling": "d1", "phone": "19900000001"}
     deliver(con, [Mention(1, "a", **same), Mention(2, "b", **same), *strangers()])
     linkage.resolve(con, tmp_path, 1)
     before = linked(con)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sources.tables import quoted
 from tests.resolvers.tables_data import FEBRL_TRUTH, febrl
 
 DATE = "2026-01-01"
-Rows = Sequence[dict[str, str | None]]
+Rows = Sequence[Mapping[str, str | None]]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 HAN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国文辉力志永健世广义兴良海山仁波宁贵福生龙元全胜学祥才发武新利清飞彬富"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -58,7 +59,7 @@ def pairs_of(clusters: dict[str, int]) -> set[frozenset[str]]:
     return {frozenset((a, b)) for members in by_cluster.values() for a in members for b in members if a < b}
 
 
-def test_duplicates_are_found_and_every_record_is_there_once():
+def test_duplicates_are_found_and_every_record_is_there_once() -> None:
     rows = people(60)
     clusters, linked = link_rows(a_model(), rows)
     assert set(clusters) == {row["id"] for row in rows}
@@ -69,33 +70,33 @@ def test_duplicates_are_found_and_every_record_is_there_once():
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=5)
-def test_the_order_of_rows_changes_nothing(order: random.Random):
+def test_the_order_of_rows_changes_nothing(order: random.Random) -> None:
     rows = people(20)
     shuffled = list(rows)
     order.shuffle(shuffled)
     assert link_rows(a_model(), rows)[0] == link_rows(a_model(), shuffled)[0]
 
 
-def test_an_empty_table_gives_no_rows_and_a_note():
+def test_an_empty_table_gives_no_rows_and_a_note() -> None:
     clusters, linked = link_rows(a_model(), [])
     assert clusters == {}
     assert linked.records == 0
     assert any("no rows" in note for note in linked.notes)
 
 
-def test_one_row_is_one_cluster():
+def test_one_row_is_one_cluster() -> None:
     clusters, _ = link_rows(a_model(), people(1)[:1])
     assert list(clusters.values()) == [1]
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_an_untaught_model_accepts_nothing_to_learn_from(count: int):
+def test_an_untaught_model_accepts_nothing_to_learn_from(count: int) -> None:
     clusters, linked = link_rows(untaught(a_model()), people(1)[:count])
     assert len(clusters) == count
     assert linked.links == 0
 
 
-def test_training_finds_the_same_pairs_and_says_what_it_saw():
+def test_training_finds_the_same_pairs_and_says_what_it_saw() -> None:
     rows = people(150)
     clusters, linked = link_rows(untaught(a_model()), rows)
     assert pairs_of(clusters) == {frozenset((f"{n}-a", f"{n}-b")) for n in range(150)}
@@ -105,12 +106,12 @@ def test_training_finds_the_same_pairs_and_says_what_it_saw():
     assert link_rows(linked.model, rows)[0] == clusters
 
 
-def test_training_twice_gives_the_same_parameters():
+def test_training_twice_gives_the_same_parameters() -> None:
     rows = people(80)
     assert link_rows(untaught(a_model()), rows)[1].model == link_rows(untaught(a_model()), rows)[1].model
 
 
-def test_rows_of_a_table_without_duplicates_never_join():
+def test_rows_of_a_table_without_duplicates_never_join() -> None:
     rows = people(30)
     first, second = rows[::2], rows[1::2]
     twin = dict(first[0], id="twin")
@@ -119,20 +120,20 @@ def test_rows_of_a_table_without_duplicates_never_join():
     assert sum(clusters[f"t0/{n}-a"] == clusters[f"t1/{n}-b"] for n in range(1, 30)) == 29
 
 
-def test_with_duplicates_two_tables_are_also_deduplicated():
+def test_with_duplicates_two_tables_are_also_deduplicated() -> None:
     rows = people(30)
     clusters, _ = link_rows(a_model(), [*rows[::2], dict(rows[0], id="twin")], rows[1::2])
     assert clusters["t0/0-a"] == clusters["t0/twin"] == clusters["t1/0-b"]
 
 
-def test_a_column_without_any_value_is_silent_and_named():
+def test_a_column_without_any_value_is_silent_and_named() -> None:
     rows = [dict(row, phone=None) for row in people(40)]
     clusters, linked = link_rows(a_model(), rows)
     assert pairs_of(clusters) == {frozenset((f"{n}-a", f"{n}-b")) for n in range(40)}
     assert any("phone" in note for note in linked.notes)
 
 
-def test_one_telephone_on_ten_thousand_rows_makes_no_pairs_and_is_reported():
+def test_one_telephone_on_ten_thousand_rows_makes_no_pairs_and_is_reported() -> None:
     rows = [dict(row, phone="13800000000") for row in people(5_000)]
     clusters, linked = link_rows(a_model(), rows)
     phone = next(rule for rule in linked.rules if rule.rule == "phone")
@@ -143,7 +144,7 @@ def test_one_telephone_on_ten_thousand_rows_makes_no_pairs_and_is_reported():
     assert all(clusters[f"{n}-a"] == clusters[f"{n}-b"] for n in range(0, 5_000, 97))
 
 
-def test_one_name_on_five_percent_of_the_rows_leaves_the_other_names_to_block():
+def test_one_name_on_five_percent_of_the_rows_leaves_the_other_names_to_block() -> None:
     rows = [dict(row, name="wei wang") if n % 20 < 2 else row for n, row in enumerate(people(4_000))]
     _, linked = link_rows(a_model(), rows)
     name = next(rule for rule in linked.rules if rule.rule == "name")
@@ -152,13 +153,13 @@ def test_one_name_on_five_percent_of_the_rows_leaves_the_other_names_to_block():
 
 
 @pytest.mark.parametrize("limit", [1, 10, 1_000])
-def test_no_rule_makes_more_pairs_than_its_limit(limit: int):
+def test_no_rule_makes_more_pairs_than_its_limit(limit: int) -> None:
     rows = [dict(row, phone=f"1380000{n % 7:04d}") for n, row in enumerate(people(50))]
     _, linked = link_rows(a_model(max_pairs=limit), rows)
     assert all(rule.kept_pairs <= limit for rule in linked.rules)
 
 
-def test_unicode_names_and_quotes_survive():
+def test_unicode_names_and_quotes_survive() -> None:
     rows = [
         {"id": "一", "name": "欧阳 修", "birth": "1007-08-01", "phone": "1"},
         {"id": "二", "name": "欧阳 修", "birth": "1007-08-01", "phone": "1"},
@@ -171,14 +172,14 @@ def test_unicode_names_and_quotes_survive():
     assert clusters["一"] != clusters["o'1"]
 
 
-def test_editing_a_model_changes_the_result():
+def test_editing_a_model_changes_the_result() -> None:
     rows = people(40)
     strict = a_model().model_copy(update={"threshold": 1.0})
     assert pairs_of(link_rows(a_model(), rows)[0])
     assert not pairs_of(link_rows(strict, rows)[0])
 
 
-def test_sql_conditions_are_a_way_out():
+def test_sql_conditions_are_a_way_out() -> None:
     model = a_model()
     loose = Comparison(
         name="name",
@@ -192,7 +193,7 @@ def test_sql_conditions_are_a_way_out():
     assert len(clusters) == 20
 
 
-def test_sql_that_the_database_does_not_understand_is_refused_with_the_column():
+def test_sql_that_the_database_does_not_understand_is_refused_with_the_column() -> None:
     column = Column(name="phone", kind=Kind.PHONE, sql="no_such_function(raw_phone)")
     model = a_model()
     with pytest.raises(ModelFileError, match="phone"):
@@ -208,7 +209,7 @@ def test_sql_that_the_database_does_not_understand_is_refused_with_the_column():
         pytest.param(Days(column="name", at_most=3), id="days between two names"),
     ],
 )
-def test_a_test_that_the_database_does_not_understand_is_refused_with_comparison_and_level(when: Condition):
+def test_a_test_that_the_database_does_not_understand_is_refused_with_comparison_and_level(when: Condition) -> None:
     model = a_model()
     first = model.comparisons[0]
     wrong = first.model_copy(update={"levels": (first.levels[0].model_copy(update={"when": when}), *first.levels[1:])})
@@ -226,7 +227,9 @@ _CELLS = st.one_of(st.none(), st.sampled_from(["a", "ab c", "王小明", "'", "2
     taught=st.booleans(),
 )
 @settings(max_examples=15)
-def test_whatever_a_small_table_holds_every_record_comes_out_once(cells, method, duplicates: bool, taught: bool):
+def test_whatever_a_small_table_holds_every_record_comes_out_once(
+    cells: list[tuple[str | None, str | None, str | None]], method: Any, duplicates: bool, taught: bool
+) -> None:
     rows = [{"id": str(n), "name": name, "birth": birth, "phone": phone} for n, (name, birth, phone) in enumerate(cells)]
     model = a_model(duplicates=duplicates) if taught else untaught(a_model(duplicates=duplicates))
     clusters, _ = link_rows(model.model_copy(update={"clustering": Clustering(method=method)}), rows[::2], rows[1::2])

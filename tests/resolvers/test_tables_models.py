@@ -13,7 +13,7 @@ from sources.extensions import connect_memory
 from tests.resolvers.tables_data import FEBRL_TRUTH, HISTORICAL, febrl, figures, without_parameters
 
 
-def test_three_models_are_shipped_trained_and_say_why_their_threshold_holds():
+def test_three_models_are_shipped_trained_and_say_why_their_threshold_holds() -> None:
     assert named_models() == ("febrl3", "febrl4", "historical")
     for name in named_models():
         model = find_model(name)
@@ -24,24 +24,24 @@ def test_three_models_are_shipped_trained_and_say_why_their_threshold_holds():
         assert all(rule.why for rule in model.blocking)
 
 
-def test_febrl_3_clusters():
+def test_febrl_3_clusters() -> None:
     found = figures(find_model("febrl3"), febrl("dataset3"), "rec_id", FEBRL_TRUTH)
     assert found.f1 >= 0.999
     assert found.b3_f1 >= 0.999
 
 
-def test_febrl_4_links():
+def test_febrl_4_links() -> None:
     found = figures(find_model("febrl4"), febrl("dataset4a", "dataset4b"), "rec_id", FEBRL_TRUTH)
     assert found.f1 >= 0.9995
     assert found.precision >= 0.9995
 
 
-def test_a_model_without_parameters_learns_them_from_the_table():
+def test_a_model_without_parameters_learns_them_from_the_table() -> None:
     model = find_model("febrl3")
     assert figures(without_parameters(model), febrl("dataset3"), "rec_id", FEBRL_TRUTH).f1 >= 0.999
 
 
-def test_historical_figures_and_no_look_at_the_truth():
+def test_historical_figures_and_no_look_at_the_truth() -> None:
     if not HISTORICAL.exists():
         pytest.skip("the table of historical figures is not beside this checkout")
     model = find_model("historical")
@@ -55,13 +55,13 @@ def test_historical_figures_and_no_look_at_the_truth():
     assert found.b3_f1 >= 0.93
 
 
-def test_every_prepared_column_of_a_shipped_model_is_used():
+def test_every_prepared_column_of_a_shipped_model_is_used() -> None:
     for name in named_models():
         model = find_model(name)
         assert {column.name for column in model.columns} == columns_used(model)
 
 
-def test_measures_of_a_hand_made_partition():
+def test_measures_of_a_hand_made_partition() -> None:
     with duckdb.connect() as con:
         con.execute("CREATE TABLE labelled AS SELECT * FROM (VALUES ('a', 1), ('a', 1), ('a', 2), ('b', 2)) AS t(truth, found)")
         found = measure(con, "labelled")

@@ -59,7 +59,7 @@ def prepared(value: str | None, *steps: str, combine: Combine = Combine.FIRST, o
         pytest.param(None, ["fold", "words"], None, id="nothing stated"),
     ],
 )
-def test_steps(value: str | None, steps: list[str], made: Any):
+def test_steps(value: str | None, steps: list[str], made: Any) -> None:
     assert prepared(value, *steps) == made
 
 
@@ -74,7 +74,7 @@ def test_steps(value: str | None, steps: list[str], made: Any):
         pytest.param(Combine.LIST, (None, None), None, id="an empty list is missing"),
     ],
 )
-def test_several_sources(combine: Combine, values: tuple[str | None, str | None], made: Any):
+def test_several_sources(combine: Combine, values: tuple[str | None, str | None], made: Any) -> None:
     assert prepared(values[0], "fold", combine=combine, other=values[1]) == made
 
 
@@ -82,7 +82,7 @@ _IDEMPOTENT = ("fold", "lower", "plain", "letters", "digits", "alphanumeric", "n
 
 
 @given(st.text(max_size=12).filter(lambda text: "\x00" not in text), st.sampled_from(_IDEMPOTENT))
-def test_cleaning_twice_is_cleaning_once(value: str, step: str):
+def test_cleaning_twice_is_cleaning_once(value: str, step: str) -> None:
     assert step_parts(step)[0] in {step_parts(known)[0] for known in STEPS}
     once = prepared(value, step)
     assert prepared(once, step) == once
@@ -91,7 +91,7 @@ def test_cleaning_twice_is_cleaning_once(value: str, step: str):
 TABLE = SourceTable("list", ("given_name", "surname"), 2)
 
 
-def test_a_model_for_other_columns_names_file_column_and_what_the_table_has():
+def test_a_model_for_other_columns_names_file_column_and_what_the_table_has() -> None:
     with pytest.raises(ModelFileError) as refused:
         check_columns(find_model("febrl3"), [TABLE], "mine.json")
     words = str(refused.value)
@@ -100,7 +100,7 @@ def test_a_model_for_other_columns_names_file_column_and_what_the_table_has():
     assert "list has given_name, surname" in words
 
 
-def test_a_table_that_lacks_what_another_has_is_named():
+def test_a_table_that_lacks_what_another_has_is_named() -> None:
     model = find_model("febrl3")
     whole = SourceTable("whole", tuple(source for column in model.columns for source in column.sources), 2)
     check_columns(model, [whole], "mine.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def read(*paths: Path, id_column: str = "id") -> list[tuple[str, str, str | None
         pytest.param(as_excel, "list.xlsx", id="Excel"),
     ],
 )
-def test_every_format_gives_the_same_rows(write, name: str, tmp_path: Path):
+def test_every_format_gives_the_same_rows(write: Callable[[Path], Path], name: str, tmp_path: Path) -> None:
     assert read(write(tmp_path / name)) == [
         ("list", "1", "王小明", "1980-01-01"),
         ("list", "2", "Zoë O'Neil, “jr”", None),
@@ -62,19 +63,19 @@ def test_every_format_gives_the_same_rows(write, name: str, tmp_path: Path):
     ]
 
 
-def test_a_chinese_spreadsheet_encoding_is_recognised(tmp_path: Path):
+def test_a_chinese_spreadsheet_encoding_is_recognised(tmp_path: Path) -> None:
     rows = read(as_csv(tmp_path / "list.csv", "gb18030"))
     assert [row[2] for row in rows] == ["王小明", "Zoë O'Neil, “jr”", "欧阳修"]
 
 
-def test_tables_of_one_name_are_told_apart(tmp_path: Path):
+def test_tables_of_one_name_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     names = {row[0] for row in read(as_csv(tmp_path / "a" / "list.csv"), as_csv(tmp_path / "b" / "list.csv"))}
     assert len(names) == 2
 
 
-def test_numbers_of_parquet_keep_no_fraction(tmp_path: Path):
+def test_numbers_of_parquet_keep_no_fraction(tmp_path: Path) -> None:
     with connect_memory() as con:
         con.execute(f"""COPY (SELECT 7::DOUBLE AS id, 2119.0::DOUBLE AS name, TIMESTAMP '2020-01-02' AS birth)
                         TO '{tmp_path / "list.parquet"}' (FORMAT parquet)""")
@@ -89,7 +90,7 @@ def test_numbers_of_parquet_keep_no_fraction(tmp_path: Path):
         pytest.param("id,name\n1,a\n", "number", "there is no column number", id="no such column"),
     ],
 )
-def test_ids_that_are_none_are_refused_with_counts(text: str, id_column: str, words: str, tmp_path: Path):
+def test_ids_that_are_none_are_refused_with_counts(text: str, id_column: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(text, "utf-8")
     with pytest.raises(TableRefused) as refused:
         read(tmp_path / "list.csv", id_column=id_column)
@@ -97,14 +98,14 @@ def test_ids_that_are_none_are_refused_with_counts(text: str, id_column: str, wo
 
 
 @pytest.mark.parametrize("name", ["list.doc", "list", "gone.csv"])
-def test_other_files_are_refused(name: str, tmp_path: Path):
+def test_other_files_are_refused(name: str, tmp_path: Path) -> None:
     if name != "gone.csv":
         (tmp_path / name).write_text("id\n1\n", "utf-8")
     with pytest.raises(TableRefused):
         read(tmp_path / name)
 
 
-def test_a_file_given_twice_is_refused(tmp_path: Path):
+def test_a_file_given_twice_is_refused(tmp_path: Path) -> None:
     path = as_csv(tmp_path / "list.csv")
     with pytest.raises(TableRefused, match="twice"):
         read(path, path)
@@ -121,7 +122,7 @@ def test_a_file_given_twice_is_refused(tmp_path: Path):
         pytest.param("id,name,birth\n", [], id="a header alone"),
     ],
 )
-def test_delimited_text_loses_no_row(text: str, rows: list[tuple[str, str | None, str | None]], tmp_path: Path):
+def test_delimited_text_loses_no_row(text: str, rows: list[tuple[str, str | None, str | None]], tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(text, "utf-8")
     assert [row[1:] for row in read(tmp_path / "list.csv")] == rows
 
@@ -137,7 +138,7 @@ def test_delimited_text_loses_no_row(text: str, rows: list[tuple[str, str | None
         pytest.param("list.xlsx", b"canary", id="no workbook"),
     ],
 )
-def test_broken_files_are_refused_without_their_values(name: str, content: bytes, tmp_path: Path):
+def test_broken_files_are_refused_without_their_values(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TableRefused) as refused:
         read(tmp_path / name)
@@ -145,7 +146,7 @@ def test_broken_files_are_refused_without_their_values(name: str, content: bytes
     assert name in str(refused.value)
 
 
-def test_dates_of_a_workbook_are_days(tmp_path: Path):
+def test_dates_of_a_workbook_are_days(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None

@@ -51,7 +51,7 @@ def found(model: Model, master: str | None) -> tuple[list[tuple[str, str, int]],
         return con.execute("FROM table_cluster ORDER BY ALL").fetchall(), pairs
 
 
-def test_spark_finds_the_pairs_weights_and_clusters_of_duckdb():
+def test_spark_finds_the_pairs_weights_and_clusters_of_duckdb() -> None:
     here, pairs_here = found(with_words(), None)
     there, pairs_there = found(with_words(), "local[2]")
     assert here == there

@@ -29,12 +29,12 @@ def changed(tmp_path: Path, change: Any) -> Path:
 
 
 @pytest.mark.parametrize("name", ["febrl3", "febrl4", "historical"])
-def test_writing_and_reading_a_model_gives_the_same_model(name: str, tmp_path: Path):
+def test_writing_and_reading_a_model_gives_the_same_model(name: str, tmp_path: Path) -> None:
     write_model(find_model(name), tmp_path / "saved.json")
     assert read_model(tmp_path / "saved.json") == find_model(name)
 
 
-def test_a_written_model_has_lines_that_a_person_can_read(tmp_path: Path):
+def test_a_written_model_has_lines_that_a_person_can_read(tmp_path: Path) -> None:
     write_model(find_model("historical"), tmp_path / "saved.json")
     assert max(len(line) for line in (tmp_path / "saved.json").read_text("utf-8").splitlines()) < 320
 
@@ -79,7 +79,7 @@ def _no_probability(data: dict[str, Any]) -> None:
         pytest.param(_no_probability, "less than or equal to 1", id="a probability above one"),
     ],
 )
-def test_a_wrong_model_file_is_refused_with_its_name_and_the_fault(change: Any, words: str, tmp_path: Path):
+def test_a_wrong_model_file_is_refused_with_its_name_and_the_fault(change: Any, words: str, tmp_path: Path) -> None:
     path = changed(tmp_path, change)
     with pytest.raises(ModelFileError) as refused:
         read_model(path)
@@ -87,36 +87,36 @@ def test_a_wrong_model_file_is_refused_with_its_name_and_the_fault(change: Any, 
     assert str(path) in str(refused.value)
 
 
-def test_a_model_that_is_not_there_names_those_that_are(tmp_path: Path):
+def test_a_model_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError) as refused:
         find_model(str(tmp_path / "none.json"))
     assert all(name in str(refused.value) for name in named_models())
 
 
-def test_a_file_that_is_not_json_is_refused(tmp_path: Path):
+def test_a_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{", "utf-8")
     with pytest.raises(ModelFileError, match="not JSON"):
         read_model(tmp_path / "broken.json")
 
 
 @pytest.mark.parametrize("step", ["first", "first:0", "first:x", "fold:2", "qgrams", "replace:a", "word:--1", "nothing"])
-def test_steps_that_make_no_sense_are_refused(step: str):
+def test_steps_that_make_no_sense_are_refused(step: str) -> None:
     with pytest.raises(ValueError, match="step"):
         check_step(step)
 
 
 @given(st.sampled_from(sorted(STEPS)))
-def test_every_documented_step_is_accepted(step: str):
+def test_every_documented_step_is_accepted(step: str) -> None:
     word, argument = step_parts(step)
     check_step(word if argument is None else f"{word}:{argument.replace('A', 'a').replace('B', 'b').replace('N', '2')}")
 
 
-def test_columns_of_nested_tests_are_found():
+def test_columns_of_nested_tests_are_found() -> None:
     nested = Every(of=(Equal(column="a"), Some(of=(Not(of=Similar(column="b", other="c", jaro_winkler=0.9)), Otherwise()))))
     assert columns_of(nested) == {"a", "b", "c"}
 
 
-def test_the_guide_names_every_step_every_test_and_every_key():
+def test_the_guide_names_every_step_every_test_and_every_key() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "any-table.md").read_text("utf-8")
     tests = {name for name in ALL_TESTS if f"`{name}`" not in guide}
     steps = {step for step in STEPS if f"`{step}`" not in guide}
