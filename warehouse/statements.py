@@ -12,6 +12,9 @@ from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute, Contract
 from sources.tables import literal, quoted
 
+ZONE = "421071"
+"""The development zone: registered under another county, told by the township code (remark of hukou_division)."""
+
 SPEAKS_OF_HOLDER = frozenset({"emergency_contact_phone"})
 """The columns of the contact's role say something about the holder."""
 
@@ -83,15 +86,15 @@ def _value(attribute: Attribute, contract: Contract, column: str) -> str:
 
 
 def _division(contract: Contract, column: str) -> str:
-    """Retired codes replaced; in household_registration the township decides."""
+    """Retired codes replaced; in household_registration the township decides for the development zone."""
     cell = f"r.{quoted(column)}"
     if contract.category == "household_registration":
-        cell = f"coalesce(left(r.township_code, 6), {cell})"
+        cell = f"CASE WHEN starts_with(r.township_code, '{ZONE}') THEN '{ZONE}' ELSE {cell} END"
     retired = {
         value.code: value.successor for value in load_catalogue().lists["gbt_2260_retired"].values if value.successor
     }
     cases = " ".join(f"WHEN {literal(code)} THEN {literal(successor)}" for code, successor in retired.items())
-    return f"(CASE {cell} {cases} ELSE {cell} END)"
+    return f"(CASE ({cell}) {cases} ELSE ({cell}) END)"
 
 
 def _roles(attribute: Attribute, contract: Contract, column: str) -> tuple[str, ...]:

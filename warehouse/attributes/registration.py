@@ -12,12 +12,12 @@ from sources.tables import literal
 from warehouse.attributes.demographics import registration
 from warehouse.attributes.records import store
 from warehouse.build import ProfileBuild, claims
+from warehouse.statements import ZONE
 from warehouse.survivorship import trusted_order
 
 ATTRIBUTES = ("hukou_status", "hukou_nature", "hukou_division", "hukou_address")
 
 CITY = "4210"
-ZONE = "421071"
 PROVINCES = tuple(
     f"{region}{province}"
     for region, provinces in (("1", "12345"), ("2", "123"), ("3", "1234567"), ("4", "123456"), ("5", "01234"),

@@ -8,8 +8,9 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.attributes.records import attribute, records, store
-from warehouse.attributes.registration import CITY, ZONE
+from warehouse.attributes.registration import CITY
 from warehouse.build import ProfileBuild
+from warehouse.statements import ZONE
 
 ATTRIBUTES = ("resident_type", "residence_start_date", "residence_months", "residence_permit_status",
               "migrant_origin_division", "residence_reason")
