@@ -1,10 +1,13 @@
 """Names, columns and SQL types of the working tables, derived from the contracts.
 
-Belongs here: what the landed, typed, history and current tables of a category look like, and safe quoting of identifiers.
+Belongs here: what the landed, typed, history and current tables of a category look like, safe quoting of identifiers,
+and whether a table is there.
 Does not: filling them.
 """
 
 from __future__ import annotations
+
+import duckdb
 
 from sources.catalogue.models import Column, Contract
 
@@ -66,6 +69,16 @@ def create_table(name: str, columns: dict[str, str], *, temporary: bool = False)
     """CREATE TABLE IF NOT EXISTS statement."""
     body = ", ".join(f"{quoted(column)} {sql_type}" for column, sql_type in columns.items())
     return f"CREATE {'TEMP ' if temporary else ''}TABLE IF NOT EXISTS {quoted(name)} ({body})"
+
+
+def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether a table or view of this name can be read without a qualifier."""
+    row = con.execute(
+        """SELECT (SELECT count(*) FROM duckdb_tables() WHERE table_name = $1 AND database_name IN (current_database(), 'temp'))
+                + (SELECT count(*) FROM duckdb_views() WHERE view_name = $1 AND database_name IN (current_database(), 'temp'))""",
+        [name],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def category_tables(contract: Contract) -> dict[str, dict[str, str]]:

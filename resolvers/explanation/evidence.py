@@ -17,8 +17,9 @@ from typing import Any
 import duckdb
 from splink import DuckDBAPI, Linker
 
-from resolvers.explanation.references import ExplanationProblem, has_table
-from resolvers.linkage import clusters, comparisons, model, scoring, units
+from resolvers.explanation.references import ExplanationProblem
+from resolvers.linkage import comparisons, model, scoring, units
+from sources.tables import has_table
 
 PRIOR = "prior"
 CALIBRATION = "calibration"
@@ -96,7 +97,7 @@ class Scales:
     @property
     def threshold(self) -> float:
         """Match weight from which the run made links."""
-        return float(getattr(self._model, "threshold", None) or clusters.MIN_WEIGHT)
+        return self._model.threshold_weight
 
     def weigh(self, left: Collection[int], right: Collection[int]) -> tuple[Weighing, list[float]]:
         """Every unit of `left` with every one of `right`: the pair that weighs most (then the smallest units), and the weights of all,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from resolvers.explanation.references import Side, has_table
+from resolvers.explanation.references import Side
 from resolvers.linkage import cannot_link, restricted_categories
+from sources.tables import has_table
 
 MAX_VALUES = 3
 """Values of one field that are shown of a unit."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import duckdb
 
-from resolvers.explanation.references import has_table
+from sources.tables import has_table
 
 
 @dataclass(frozen=True, slots=True)

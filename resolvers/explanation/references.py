@@ -158,11 +158,3 @@ def require_state(con: duckdb.DuckDBPyConnection, where: str) -> None:
             where=where,
             remedy="run `onegrid run --again` once to the end",
         )
-
-
-def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether the current database holds a table; some are only there when something was ever decided or cut."""
-    row = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = $1 AND database_name = current_database()", [name]
-    ).fetchone()
-    return bool(row and row[0])

@@ -66,7 +66,7 @@ def resolve(
     if not increments.builds_upon(state, delta):
         return resolve(con, models, run, why_everything="a model was trained", spark_master=spark_master)
     degraded = _score(con, used_model, touched, spark_master)
-    outcome = persons.group(con, touched, used_model.threshold_weight)
+    outcome = persons.group(con, touched, threshold=used_model.threshold_weight, lead=used_model.lead)
     relatives.place(con, state.persons, everything=delta.everything is not None)
     persons.settle(con, delta)
     assign_ids(con, run, delta.scope("touched_cluster"))

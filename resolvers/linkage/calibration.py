@@ -26,21 +26,21 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from resolvers.linkage.model import DEFAULT_LEAD, DEFAULT_THRESHOLD
 from resolvers.linkage.nuclei import agreeing_names
 
 WRONG_IN_ALL = 1e-4
 """So many subject mentions may be linked wrongly, of all."""
-MIN_THRESHOLD = 6.64
+MIN_THRESHOLD = DEFAULT_THRESHOLD
 """Match weight of a probability of 0.99; a weaker pair is never a link."""
 MAX_THRESHOLD = 20.0
 STEP = 0.25
-LEAD = 6.64
 Z = 1.645
 """One-sided 95 %."""
 STRONG = 0.9
 LIKELIHOOD_GAIN = 3.0
 """Half of the 95 % quantile of chi square with two degrees of freedom, in nats."""
-LOWEST_WEIGHT = -20.0
+MEASURED_FROM = -20.0
 SLOPES = (0.4, 1.0)
 INTERCEPTS = (-6.0, 0.0)
 BOUNDS = (0.0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
@@ -117,7 +117,7 @@ def measure(con: duckdb.DuckDBPyConnection, model: Any) -> HeldOut:
                l.birth_date IS NOT NULL AS dated
         FROM held_pair JOIN held_left AS l ON l.unique_id = unit_l JOIN held_right AS r ON r.unique_id = unit_r
         JOIN held_right AS own ON own.unique_id = -unit_l
-        WHERE weight >= {LOWEST_WEIGHT} AND (unit_l = -unit_r OR NOT {_MAYBE_ONE_PERSON}) ORDER BY unit_l, unit_r""").fetchnumpy()
+        WHERE weight >= {MEASURED_FROM} AND (unit_l = -unit_r OR NOT {_MAYBE_ONE_PERSON}) ORDER BY unit_l, unit_r""").fetchnumpy()
     for table in ("held_left", "held_right", "held_pair"):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     columns = [np.ma.getdata(rows[name]) for name in ("weight", "is_true", "hidden", "acceptable", "dated")]
@@ -207,7 +207,7 @@ def _best_links(held_out: HeldOut) -> tuple[Floats, NDArray[np.bool_]]:
     following = np.r_[weight[1:], -np.inf] if len(weight) else weight
     same = np.r_[hidden[1:] == hidden[:-1], False] if len(hidden) else first
     lead = np.where(same, weight - following, np.inf)
-    chosen = first & held_out.acceptable[order] & (lead > LEAD)
+    chosen = first & held_out.acceptable[order] & (lead > DEFAULT_LEAD)
     return weight[chosen], held_out.true[order][chosen]
 
 

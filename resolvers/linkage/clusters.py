@@ -21,17 +21,8 @@ from resolvers.clustering import Edges, Options, Partition, partition
 from resolvers.clustering.pairs import components
 from resolvers.clustering.problem import LARGEST_WEIGHT
 from resolvers.linkage import cannot_link
+from resolvers.linkage.model import DEFAULT_LEAD, DEFAULT_THRESHOLD, LOWEST_WEIGHT
 from resolvers.linkage.nuclei import agreeing_names
-
-MIN_WEIGHT = 6.64
-"""Match weight from which two units are one person: a probability of 0.99. One mention in ten has no usable number and is placed by the
-model; when at most one in a hundred of those is wrong, one in a thousand of all links is."""
-
-MIN_LEAD = 6.64
-"""Lead over a rival that cannot be the same person: odds of a hundred to one, as above."""
-
-LOWEST_WEIGHT = MIN_WEIGHT - MIN_LEAD
-"""A pair below cannot be the rival of any link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ _TABLES = """
 
 
 def cluster(
-    con: duckdb.DuckDBPyConnection, *, threshold: float = MIN_WEIGHT, lead: float = MIN_LEAD, touched: str | None = None
+    con: duckdb.DuckDBPyConnection, *, threshold: float = DEFAULT_THRESHOLD, lead: float = DEFAULT_LEAD, touched: str | None = None
 ) -> Outcome:
     """Bring `unit_cluster`, `link_edge`, `cut`, `cluster_confidence` and `refused_decision` up to date; for everything without `touched`.
 

@@ -33,6 +33,8 @@ DEFAULT_THRESHOLD = 6.64
 """Match weight from which two units are one person where nothing was learned: a probability of 0.99."""
 DEFAULT_LEAD = 6.64
 """Lead over a rival that cannot be the same person: odds of a hundred to one."""
+LOWEST_WEIGHT = 0.0
+"""Even odds: a pair below is neither a link nor the rival of one."""
 
 _KEYS = {"version", "trained_on", "prior", "threshold_weight", "lead", "calibration", "names_digest", "parameters", "report"}
 
@@ -58,11 +60,6 @@ class Model:
     names_digest: str | None = None
     report: dict[str, Any] = field(default_factory=dict)
     version: int = VERSION
-
-    @property
-    def threshold(self) -> float:
-        """The same as `threshold_weight`."""
-        return self.threshold_weight
 
     def for_people(self) -> dict[str, Any]:
         """What `onegrid model show` prints: everything but the single parameters."""

@@ -19,14 +19,14 @@ HEALTH_CATEGORIES = ("health_records", "care_followups")
 JUSTICE_CATEGORIES = ("resettlement_support",)
 
 
-def group(con: duckdb.DuckDBPyConnection, touched: str | None, threshold: float) -> clusters.Outcome:
-    """Cluster the units and bring `mention_cluster` (mention_id, cluster) up to date.
+def group(con: duckdb.DuckDBPyConnection, touched: str | None, *, threshold: float, lead: float) -> clusters.Outcome:
+    """Cluster the units and bring `mention_cluster` (mention_id, cluster) up to date; threshold and lead are the model's.
 
     Writes `moved_mention` (mention_id, former, cluster) of mentions whose cluster came, went or changed.
     """
     snapshot(con, "unit_cluster", "former_unit_cluster")
     snapshot(con, "cluster_confidence", "former_confidence")
-    outcome = clusters.cluster(con, threshold=threshold, touched=_to_cluster(con, touched))
+    outcome = clusters.cluster(con, threshold=threshold, lead=lead, touched=_to_cluster(con, touched))
     con.execute("CREATE TABLE IF NOT EXISTS mention_cluster (mention_id BIGINT, cluster BIGINT)")
     scope = None
     if touched is not None:

@@ -21,10 +21,9 @@ import duckdb
 from splink import DuckDBAPI, Linker
 
 from resolvers.linkage.assignment import within
-from resolvers.linkage.clusters import LOWEST_WEIGHT
 from resolvers.linkage.comparisons import blocking_rules
 from resolvers.linkage.increments import city_scale
-from resolvers.linkage.model import Model, settings
+from resolvers.linkage.model import LOWEST_WEIGHT, Model, settings
 from resolvers.linkage.nuclei import date_relation
 from resolvers.linkage.spark_scoring import score_on_spark
 
@@ -175,8 +174,8 @@ def score_between(con: duckdb.DuckDBPyConnection, model: Model, left_table: str,
 
 def prior(con: duckdb.DuckDBPyConnection, model: Model) -> float:
     """Probability that two random units are one person: that of the model, or by the size of the city where it has none."""
-    learned = getattr(model, "prior", None) or 1 / max(model.trained_on.get("units", 0), 1)
-    return float(learned) if learned < 1 else 1 / max(city_scale(con) // 4, 2)
+    learned = model.prior or 1 / max(model.trained_on.get("units", 0), 1)
+    return learned if learned < 1 else 1 / max(city_scale(con) // 4, 2)
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> int:

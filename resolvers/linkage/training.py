@@ -11,9 +11,10 @@ model.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from resolvers.linkage.comparisons import COMPARISONS, CONDITIONAL, RARITY_TYPIC
 from resolvers.linkage.model import Model, default_model, save, set_rarity, settings
 from resolvers.linkage.nuclei import characters_apart
 from resolvers.linkage.units import NAME_DIGEST
+from sources.tables import has_table
 
 MIN_TRAINING_PAIRS = 400
 """Fewer pairs cannot tell levels of one percent apart; then the defaults hold, and no model file is written."""
@@ -43,10 +45,10 @@ Learned = dict[str, dict[str, tuple[float | None, float | None]]]
 _WORK_TABLES = ("training_mention", "training_unit", "near_pair", "family_pair")
 
 
-def train(con: duckdb.DuckDBPyConnection, *, as_of: date | None = None, deliveries: str | None = None) -> Model:
+def train(con: duckdb.DuckDBPyConnection) -> Model:
     """A model of the mentions and units in the store; the default model when there are too few people with valid numbers.
 
-    as_of, deliveries: date and fingerprint of the data, for the record. Writes `name_frequency`, and `rarity` of `unit`.
+    Writes `name_frequency`, and `rarity` of `unit`.
     """
     people = _hide_numbers(con)
     if people < MIN_TRAINING_PAIRS:
@@ -62,9 +64,7 @@ def train(con: duckdb.DuckDBPyConnection, *, as_of: date | None = None, deliveri
         "pairs": people,
         "units": _count(con, "SELECT count(*) FROM unit"),
         "mentions": _count(con, "SELECT count(*) FROM mention"),
-        "as_of": str(as_of or con.execute("SELECT max(birth_date) FROM mention").fetchone()[0]),  # type: ignore[index]
-        "deliveries": deliveries,
-    }
+    } | _data_trained_on(con)
     model = Model(parameters, trained_on, prior=1 / max(trained_on["units"], 2))
     held_out = calibration.measure(con, model)
     slope, intercept = calibration.fit(held_out)
@@ -79,14 +79,22 @@ def train(con: duckdb.DuckDBPyConnection, *, as_of: date | None = None, deliveri
     return model
 
 
-def train_and_save(
-    con: duckdb.DuckDBPyConnection, models: Path, *, as_of: date | None = None, deliveries: str | None = None
-) -> dict[str, Any]:
+def _data_trained_on(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """Newest delivery and fingerprint of all applied ones, for the record; nothing where the store knows no deliveries."""
+    if not has_table(con, "ledger"):
+        return {"as_of": None, "deliveries": None}
+    rows = con.execute("""SELECT category, delivery_date::VARCHAR AS day, content_hash FROM ledger WHERE stage = 'applied'
+                          ORDER BY ALL""").fetchall()
+    newest = max((day for _, day, _ in rows), default=None)
+    return {"as_of": newest, "deliveries": hashlib.sha256(json.dumps(rows).encode()).hexdigest()}
+
+
+def train_and_save(con: duckdb.DuckDBPyConnection, models: Path) -> dict[str, Any]:
     """Train and write the model file; a former one is kept as persons.<n>.json. Returns the training report.
 
     Raises ValueError when there is too little to learn from; the former model then stays.
     """
-    model = train(con, as_of=as_of, deliveries=deliveries)
+    model = train(con)
     if model.trained_on["origin"] == "default":
         raise ValueError(f"fewer than {MIN_TRAINING_PAIRS} people with valid numbers in two records; there is nothing to learn from")
     path = save(con, models, model)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import duckdb
 
-from resolvers.linkage import clusters, scoring, units
-from resolvers.linkage.model import Model, settings
+from resolvers.linkage import scoring, units
+from resolvers.linkage.model import LOWEST_WEIGHT, Model, settings
 from resolvers.linkage.nuclei import agreeing_names
 
 MAX_HIDDEN = 12_000
@@ -35,7 +35,7 @@ def run_trial(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     _choose(con)
     units.build(con, "trial_mention", "trial_unit")
     _score(con, model)
-    _place(con, threshold_of(model))
+    _place(con, model.threshold_weight, model.lead)
     row = con.execute("SELECT count(*) FROM trial").fetchone()
     return int(row[0]) if row else 0
 
@@ -84,7 +84,7 @@ def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         SELECT hidden, other, weight, 1 / (1 + pow(2, -weight)) AS probability
         FROM (SELECT unit_l AS hidden, unit_r AS other, weight + {_commonness(con, model)} AS weight FROM trial_scored
               JOIN trial_left AS l ON l.unique_id = unit_l JOIN trial_right AS r ON r.unique_id = unit_r)
-        WHERE weight >= {clusters.LOWEST_WEIGHT}""")
+        WHERE weight >= {LOWEST_WEIGHT}""")
 
 
 def _commonness(con: duckdb.DuckDBPyConnection, model: Model) -> str:
@@ -127,7 +127,7 @@ _TWO_PEOPLE = """
 """Clusters that hold somebody else than the hidden mention for certain: another role of its record, another member of its household."""
 
 
-def _place(con: duckdb.DuckDBPyConnection, threshold: float) -> None:
+def _place(con: duckdb.DuckDBPyConnection, threshold: float, lead: float) -> None:
     agree = f"""(l.sound IS NULL OR r.sound IS NULL OR {agreeing_names("l", "r", former=False)}
                  OR coalesce(list_has_any(l.names, r.names), false))"""
     con.execute("""
@@ -159,7 +159,7 @@ def _place(con: duckdb.DuckDBPyConnection, threshold: float) -> None:
             QUALIFY row_number() OVER (PARTITION BY hidden ORDER BY usable DESC, cluster) = 1),
         rivals AS (
             SELECT DISTINCT chosen.hidden FROM chosen JOIN reached ON reached.hidden = chosen.hidden
-              AND reached.cluster <> chosen.cluster AND reached.weight >= chosen.usable - {clusters.MIN_LEAD}
+              AND reached.cluster <> chosen.cluster AND reached.weight >= chosen.usable - {lead}
               AND reached.numbered AND chosen.numbered),
         placed AS (SELECT * FROM chosen ANTI JOIN rivals USING (hidden))
         SELECT hidden.mention_id, hidden.unit_id, own.cluster, chances,
@@ -168,8 +168,3 @@ def _place(con: duckdb.DuckDBPyConnection, threshold: float) -> None:
                placed.cluster AS found, placed.usable AS weight, placed.probability
         FROM hidden JOIN trial_cluster AS own USING (unit_id) LEFT JOIN placed ON placed.hidden = -hidden.unit_id
         ORDER BY hidden.mention_id""")
-
-
-def threshold_of(model: Model) -> float:
-    """Match weight from which the present model links."""
-    return float(getattr(model, "threshold", clusters.MIN_WEIGHT))

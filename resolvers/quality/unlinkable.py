@@ -12,7 +12,6 @@ from splink import DuckDBAPI, Linker
 
 from resolvers.linkage.model import Model, settings
 from resolvers.linkage.scoring import prior
-from resolvers.quality.hiding import threshold_of
 
 MAX_TESTED = 20_000
 
@@ -36,6 +35,6 @@ def find(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         linker._db_api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call,unused-ignore]
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE quality_unlinkable AS
-        SELECT mention_id, coalesce(weight, -1000) < {threshold_of(model)} AND len(own_keys) = 0 AS unlinkable
+        SELECT mention_id, coalesce(weight, -1000) < {model.threshold_weight} AND len(own_keys) = 0 AS unlinkable
         FROM quality_alone JOIN quality_mention ON unit_id = unique_id JOIN mention USING (mention_id)
         LEFT JOIN self_link USING (unique_id)""")

@@ -20,8 +20,8 @@ import duckdb
 
 from resolvers.registry.causes import record_changes
 from resolvers.registry.churn import Churn, record_run
-from resolvers.registry.tables import KEY, columns_of, create_tables, has_table
-from sources.tables import literal, quoted
+from resolvers.registry.tables import KEY, columns_of, create_tables
+from sources.tables import has_table, literal, quoted
 from sources.withdrawals import PURGED_CATEGORIES
 
 CONTENT = (

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import duckdb
 
-from resolvers.registry.tables import has_table
+from sources.tables import has_table
 
 _REASON_ORDER = 99
 """Place of a cause of which no evidence was found."""

@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass
 
 import duckdb
 
-from resolvers.registry.tables import create_tables, has_table
+from resolvers.registry.tables import create_tables
+from sources.tables import has_table
 
 
 @dataclass(frozen=True, slots=True)

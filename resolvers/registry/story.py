@@ -11,8 +11,9 @@ from typing import Any
 
 import duckdb
 
-from resolvers.registry.tables import TABLES, columns_of, has_table
+from resolvers.registry.tables import TABLES, columns_of
 from sources.errors import OneGridError
+from sources.tables import has_table
 
 KIND_WORDS = {
     "given": ("编号新给", "id given"),

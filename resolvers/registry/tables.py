@@ -67,16 +67,6 @@ KEY = "category, natural_key, role"
 """Names a mention from run to run; a mention_id is that of one run."""
 
 
-def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether a table or view of this name can be read without a qualifier."""
-    row = con.execute(
-        """SELECT (SELECT count(*) FROM duckdb_tables() WHERE table_name = $1 AND database_name IN (current_database(), 'temp'))
-                + (SELECT count(*) FROM duckdb_views() WHERE view_name = $1 AND database_name IN (current_database(), 'temp'))""",
-        [name],
-    ).fetchone()
-    return bool(row and row[0])
-
-
 def columns_of(con: duckdb.DuckDBPyConnection, name: str) -> set[str]:
     return {row[0] for row in con.execute(f"DESCRIBE {quoted(name)}").fetchall()}
 

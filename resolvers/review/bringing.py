@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from resolvers.registry.tables import has_table
 from resolvers.review.conflicts import Conflict, Judgement, Known, Status, judge
 from resolvers.review.decisions import Decision, MentionKey, Verdict, active, read_decisions, table
+from sources.tables import has_table
 
 
 @dataclass(frozen=True, slots=True)

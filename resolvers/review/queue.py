@@ -28,12 +28,13 @@ from datetime import datetime, timedelta
 import duckdb
 
 from resolvers.linkage import restricted_categories
+from resolvers.linkage.model import DEFAULT_THRESHOLD
 from resolvers.registry.assignment import CONTENT
-from resolvers.registry.tables import columns_of, has_table
+from resolvers.registry.tables import columns_of
 from resolvers.review.bringing import judge_decisions, pending_pairs, unheld
 from resolvers.review.conflicts import Judgement
 from resolvers.review.decisions import Decision, MentionKey, ReviewProblem, Verdict, active, item_name
-from sources.tables import literal, quoted
+from sources.tables import has_table, literal, quoted
 
 SPAN = 8.0
 """Bits of weight: a pair further from the threshold is decided well enough."""
@@ -42,9 +43,6 @@ MIN_LOOSE_UNITS = 4
 LOOSE_DENSITY = 0.5
 UNSURE_DAYS = 90
 """After a quarter a pair is asked again, even when nothing has changed: the reviewer may know more."""
-
-DEFAULT_THRESHOLD = 6.64
-"""Used where the last run linked nothing by the model."""
 
 NEEDED = ("mention", "pair", "link_edge", "unit_mention", "clustered")
 
@@ -89,7 +87,7 @@ def next_items(con: duckdb.DuckDBPyConnection, n: int, *, now: datetime) -> list
 
 
 def threshold_of(con: duckdb.DuckDBPyConnection) -> float:
-    """The weight from which the last run linked: the lowest that it used of the model."""
+    """The weight from which the last run linked: the lowest that it used of the model; the default where it used none."""
     row = con.execute("SELECT min(weight) FROM link_edge WHERE reason = 'model'").fetchone()
     return float(row[0]) if row and row[0] is not None else DEFAULT_THRESHOLD
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import duckdb
 
 from resolvers.linkage import restricted_categories
-from resolvers.registry.tables import has_table
 from resolvers.review.queue import Item, visible_category
 from resolvers.review.words import FIELDS, RESTRICTED, SEX
+from sources.tables import has_table
 
 MOST_VALUES = 6
 """Values shown of a field; more are counted."""

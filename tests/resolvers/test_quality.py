@@ -140,7 +140,7 @@ def test_a_bad_threshold_is_seen(city: tuple[Any, Path, quality.Estimate, model.
     assert used.trained_on["origin"] != "default"
     model.save(con, tmp_path / "models", dataclasses.replace(used, threshold_weight=16.0))
     con, strict = linked(tmp_path, a_city(1500, 11, 0.12)[0])
-    assert strict.threshold == 16
+    assert strict.threshold_weight == 16
     found = quality.estimate(con, strict, 1)
     total = coverage(con, folder, 1)[0]
     assert found.recall[2] < before.recall[1]
