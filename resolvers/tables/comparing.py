@@ -31,16 +31,34 @@ from resolvers.tables.conditions import (
     Swapped,
 )
 from resolvers.tables.spec import Comparison, Level, Model, ModelFileError
+from sources.tables import literal
+
+_SINGLE_BYTES = "".join(chr(code) for code in range(1, 128))
+_MEASURES = ("jaro_winkler_similarity", "levenshtein", "damerau_levenshtein")
 
 MACROS = (
+    """CREATE OR REPLACE TEMP MACRO distinct_characters(a, b) AS
+       array_to_string(list_sort(list_distinct(string_split(a || b, ''))), '')""",
+    f"""CREATE OR REPLACE TEMP MACRO single_bytes(a, b) AS
+        translate(a, distinct_characters(a, b), left({literal(_SINGLE_BYTES)}, length(distinct_characters(a, b))::BIGINT))""",
+    *(
+        f"""CREATE OR REPLACE TEMP MACRO {measure}_of_characters(a, b) AS
+            CASE WHEN strlen(a) = length(a) AND strlen(b) = length(b) OR length(distinct_characters(a, b)) > {len(_SINGLE_BYTES)}
+                 THEN {measure}(a, b) ELSE {measure}(single_bytes(a, b), single_bytes(b, a)) END"""
+        for measure in _MEASURES
+    ),
     """CREATE OR REPLACE TEMP MACRO one_way_alike(a, b, least) AS
-       len(list_filter(a, lambda x: len(list_filter(b, lambda y: jaro_winkler_similarity(x, y) >= least)) > 0))""",
+       len(list_filter(a, lambda x: len(list_filter(b, lambda y: jaro_winkler_similarity_of_characters(x, y) >= least)) > 0))""",
     "CREATE OR REPLACE TEMP MACRO count_alike(a, b, least) AS least(one_way_alike(a, b, least), one_way_alike(b, a, least))",
     "CREATE OR REPLACE TEMP MACRO count_shared(a, b) AS len(list_intersect(a, b))",
     "CREATE OR REPLACE TEMP MACRO count_of(a) AS len(a)",
 )
 """Lambdas stay in macros, because Splink parses the conditions with a parser that does not know them; on Spark they are functions
-(spark_scoring.py)."""
+(spark_scoring.py).
+
+DuckDB measures the distance of texts in bytes, of which a Chinese character has three. `..._of_characters` gives each character of a pair
+a byte of its own first; two texts with more than 127 different characters between them are compared in bytes.
+"""
 
 
 def condition_sql(condition: Condition, model: Model) -> str:
@@ -84,7 +102,8 @@ def _text_sql(condition: Equal | Similar | Swapped | Crossed | Contained | SameS
             sql = f"(coalesce({one_way}, false) OR {other_way})"
         case Swapped(columns=(a, b), jaro_winkler=least):
             pairs = ((f"{a}_l", f"{b}_r"), (f"{b}_l", f"{a}_r"))
-            tests = [f"{left} = {right}" if least >= 1 else f"jaro_winkler_similarity({left}, {right}) >= {least}" for left, right in pairs]
+            measure = "jaro_winkler_similarity_of_characters"
+            tests = [f"{left} = {right}" if least >= 1 else f"{measure}({left}, {right}) >= {least}" for left, right in pairs]
             sql = f"({' AND '.join(tests)})"
         case Crossed(columns=(a, b)):
             sql = f"(coalesce({a}_l = {b}_r, false) OR {b}_l = {a}_r)"
@@ -99,12 +118,12 @@ def _text_sql(condition: Equal | Similar | Swapped | Crossed | Contained | SameS
 
 def _similar(condition: Similar, left: str, right: str) -> str:
     if condition.jaro_winkler is not None:
-        return f"jaro_winkler_similarity({left}, {right}) >= {condition.jaro_winkler}"
+        return f"jaro_winkler_similarity_of_characters({left}, {right}) >= {condition.jaro_winkler}"
     if condition.jaccard is not None:
         return f"jaccard({left}, {right}) >= {condition.jaccard}"
     if condition.levenshtein is not None:
-        return f"levenshtein({left}, {right}) <= {condition.levenshtein}"
-    return f"damerau_levenshtein({left}, {right}) <= {condition.damerau_levenshtein}"
+        return f"levenshtein_of_characters({left}, {right}) <= {condition.levenshtein}"
+    return f"damerau_levenshtein_of_characters({left}, {right}) <= {condition.damerau_levenshtein}"
 
 
 def _list_sql(condition: Overlap | Among) -> str:

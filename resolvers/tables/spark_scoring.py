@@ -20,7 +20,9 @@ from resolvers.tables.spec import Model
 from sources.tables import literal
 
 FUNCTIONS = (
-    "jarowinkler_similarity(a STRING, b STRING) RETURNS DOUBLE RETURN jaro_winkler(a, b)",
+    "jaro_winkler_similarity_of_characters(a STRING, b STRING) RETURNS DOUBLE RETURN jaro_winkler(a, b)",
+    "levenshtein_of_characters(a STRING, b STRING) RETURNS INT RETURN levenshtein(a, b)",
+    "damerau_levenshtein_of_characters(a STRING, b STRING) RETURNS DOUBLE RETURN damerau_levenshtein(a, b)",
     "count_of(a ARRAY<STRING>) RETURNS INT RETURN size(a)",
     "count_shared(a ARRAY<STRING>, b ARRAY<STRING>) RETURNS INT RETURN size(array_intersect(a, b))",
     """one_way_alike(a ARRAY<STRING>, b ARRAY<STRING>, least DOUBLE) RETURNS INT
