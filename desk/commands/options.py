@@ -1,0 +1,66 @@
+"""Arguments and options that several commands share.
+
+Belongs here: types of options, choices, and how a day is given. Does not: commands.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Home = Annotated[Path, typer.Option("--home", help="folder of the installation")]
+PurposeOption = Annotated[str, typer.Option("--purpose", help="why you read: a purpose of the catalogue, for instance elderly_care")]
+StewardPurpose = Annotated[str, typer.Option("--purpose", help="reviewing records is for data_quality only")]
+By = Annotated[str, typer.Option("--by", help="who decides")]
+DAY = typer.Option(formats=["%Y-%m-%d"])
+
+
+class QueryFormat(enum.StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class ShownFormat(enum.StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+class ReviewVerdict(enum.StrEnum):
+    SAME = "same"
+    DIFFERENT = "different"
+    UNSURE = "unsure"
+
+
+class ExplainFormat(enum.StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class Language(enum.StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
+class LinkEngine(enum.StrEnum):
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+class ExportTable(enum.StrEnum):
+    MENTIONS = "mentions"
+    PROFILES = "profiles"
+    PROVENANCE = "provenance"
+    QUARANTINE = "quarantine"
+    DELIVERIES = "deliveries"
+    ALERTS = "alerts"
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """The day of an option of type DAY."""
+    return moment.date() if moment is not None else None
