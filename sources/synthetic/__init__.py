@@ -57,7 +57,10 @@ def generate(
     exchange = [contract for contract in contracts if contract.delivery.format == "postgres"]
     (out / "postgres" / "schema.sql").write_text(writers.schema_sql(exchange), encoding="utf-8")
     counts = [count for part in made for count in part.counts]
-    truth.write(out / "truth", city, [part.mentions for part in made], [part.quarantine for part in made], counts, contracts)
+    told, refused = [part.mentions for part in made], [part.quarantine for part in made]
+    houses = made[[contract.category for contract in contracts].index("house_registry")].present
+    registered = city.dwellings["dwelling_code"].is_in(houses.implode())
+    truth.write(out / "truth", city, told, refused, [part.addresses for part in made], registered, counts, contracts)
     per_category = {
         contract.category: sum(int(str(count["rows"])) for count in part.counts) for contract, part in zip(contracts, made, strict=True)
     }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from sources.synthetic import person_defects
+from sources.synthetic import addresses, person_defects
 from sources.synthetic.damage import NUMERALS, Change, Damage, DefectRates, filled, wide
 
 __all__ = ["DefectRates", "apply"]
@@ -42,10 +42,19 @@ def _one(damage: Damage, frame: pl.DataFrame, defect: str, column: str, share: f
     earlier = pl.col(f"_d_{column}") if f"_d_{column}" in frame.columns else pl.lit(None, dtype=pl.String)
     note = pl.when(hit).then(pl.lit(defect)).otherwise(earlier)
     frame = frame.with_columns(pl.when(hit).then(value).otherwise(pl.col(column)).alias(column), note.alias(f"_d_{column}"))
-    before = f"_b_{column}"
-    if before in frame.columns and defect not in {"stale"}:
-        frame = frame.with_columns(pl.when(hit).then(pl.col(column)).otherwise(pl.col(before)).alias(before))
-    return frame
+    follow = [name for name in addresses.followers(column) if name in frame.columns]
+    if defect == "stale":
+        return frame.with_columns(
+            pl.when(hit).then(pl.col(f"_s_{name}")).otherwise(pl.col(name)).alias(name) for name in follow if f"_s_{name}" in frame.columns
+        )
+    if defect in LOSES and follow:
+        lost = f"_l_{column}"
+        frame = frame.with_columns(pl.when(hit).then(pl.col(lost) | LOSES[defect]).otherwise(pl.col(lost)).alias(lost))
+    return frame.with_columns(
+        pl.when(hit).then(pl.col(name)).otherwise(pl.col(f"_b_{name}")).alias(f"_b_{name}")
+        for name in (column, *follow)
+        if f"_b_{name}" in frame.columns
+    )
 
 
 def _retired(damage: Damage, frame: pl.DataFrame, columns: tuple[str, ...], share: float) -> pl.DataFrame:
@@ -233,6 +242,8 @@ RULES: dict[str, Callable[[Damage, pl.DataFrame, str], Change]] = {
     "full_width": _full_width,
     "stale": _stale,
 }
+LOSES = {"address_rural": addresses.DOOR}
+"""Parts of an address that a defect leaves out."""
 STAGES = dict.fromkeys(RULES, "cells") | {
     "division_retired": "cells",
     "stale": "stale",

@@ -17,7 +17,7 @@ import polars as pl
 
 from sources.catalogue import Catalogue
 from sources.catalogue.models import Column, Contract
-from sources.synthetic import defects, truth, workbooks, writers
+from sources.synthetic import addresses, defects, truth, workbooks, writers
 from sources.synthetic.categories import BUILDERS
 from sources.synthetic.damage import NUMBER_CELL, Damage, DefectRates
 from sources.synthetic.housing import City
@@ -60,6 +60,8 @@ class Made:
     """What one category added to the city."""
 
     mentions: pl.DataFrame
+    addresses: pl.DataFrame
+    present: pl.Series
     quarantine: pl.DataFrame
     counts: list[dict[str, object]]
 
@@ -68,7 +70,7 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
     """All deliveries of one category."""
     rng = np.random.default_rng([city.seed, int.from_bytes(hashlib.sha256(contract.category.encode()).digest()[:4], "big")])
     context = Context(city, contract, dates, rng, rates)
-    frame = stamp(_slim(contract, BUILDERS[contract.category](context)), rng)
+    frame = stamp(_slim(contract, addresses.meant(contract.category, BUILDERS[contract.category](context))), rng)
     frame = _with_order(contract, _second_records(contract, frame, rng, rates))
     frame = frame.with_columns(_key=pl.concat_str([pl.col(name) for name in contract.natural_key], separator="|")).unique(
         "_key", keep="first", maintain_order=True
@@ -90,12 +92,14 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
         .sort("_row")
     )
     mentions = truth.mentions(contract, frame, seen, city.people["name"])
-    return Made(mentions, pl.concat(writer.quarantine), writer.counts)
+    gone = pl.concat(writer.removed).unique("_row")
+    present = frame.join(seen.filter(pl.col("_removed").is_null()), on="_row", how="semi")["_key"]
+    return Made(mentions, addresses.truth(contract, writer.cells, gone), present, pl.concat(writer.quarantine), writer.counts)
 
 
 def _slim(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
     """Only the columns that later steps read: the contract's, the system columns of a draft, birth and former name."""
-    marks = ("_p_", "_b_", "_s_")
+    marks = ("_p_", "_b_", "_s_", "_m_", "_l_", "_n_")
     keep = {column.name for column in contract.columns} | {
         "_first",
         "_upd",
@@ -192,6 +196,7 @@ class _Deliveries:
         self.contract, self.rng, self.rates, self.marker, self.out = contract, rng, rates, marker, out
         self.seen: list[pl.DataFrame] = []
         self.removed: list[pl.DataFrame] = []
+        self.cells: list[pl.DataFrame] = []
         self.quarantine: list[pl.DataFrame] = []
         self.counts: list[dict[str, object]] = []
 
@@ -213,6 +218,7 @@ class _Deliveries:
         gone = readable.filter(pl.col("_state") == "D")
         self.seen.append(readable.select("_row", _seen=pl.lit(day)))
         self.removed.append(gone.select("_row", _removed=pl.lit(day)))
+        self.cells.append(addresses.delivered(contract, readable))
         self.quarantine.append(
             refused.select(
                 category=pl.lit(contract.category),

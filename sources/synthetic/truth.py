@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from sources.catalogue.models import Contract
+from sources.synthetic import addresses
 from sources.synthetic.housing import City
 from sources.synthetic.people import AWAY, EXTERNAL, POPULATIONS
 
@@ -153,6 +154,8 @@ def write(
     city: City,
     told: list[pl.DataFrame],
     refused: list[pl.DataFrame],
+    cells: list[pl.DataFrame],
+    registered: pl.Series,
     counts: list[dict[str, object]],
     contracts: list[Contract],
 ) -> None:
@@ -161,6 +164,8 @@ def write(
     everything = pl.concat(told)
     everything.write_parquet(folder / "mentions.parquet")
     persons(city, everything, contracts).write_parquet(folder / "persons.parquet")
+    told_places = pl.concat(part for part in cells if part.height)
+    addresses.judged(told_places, city.dwellings, registered).write_parquet(folder / "addresses.parquet")
     quarantine = pl.concat(refused).sort("category", "delivery_date", "row")
     quarantine.write_parquet(folder / "quarantine.parquet")
     lists = quarantine.group_by("category", "delivery_date").agg(
