@@ -6,6 +6,50 @@ import when they are called, so that a look does not wait for Dagster or Splink.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from desk.commands.options import Home, Language, PurposeOption, ShownFormat
+
 app = typer.Typer()
+
+Looker = Annotated[str, typer.Option("--by", help="who looks")]
+
+
+@app.command("house")
+def house_command(asked: Annotated[str, typer.Argument(metavar="ADDRESS|DWELLING_ID")], purpose: PurposeOption, home: Home, by: Looker,
+                  below: Annotated[bool, typer.Option("--below", help="the dwelling below, too")] = False,
+                  beside: Annotated[bool, typer.Option("--beside", help="the dwellings on the same floor, too")] = False,
+                  language: Annotated[Language, typer.Option("--lang")] = Language.ZH,
+                  output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Say whom to contact about a dwelling and the one above it; every look is recorded."""
+    from desk.house import show_house
+    from warehouse.houses import Question
+
+    show_house(home, Question(asked, purpose, by, below, beside), output.value, language.value)
+
+
+audit_app = typer.Typer(no_args_is_help=True, help="The log of who looked at whose data.")
+app.add_typer(audit_app, name="audit")
+
+
+@audit_app.command("verify")
+def audit_verify(home: Home,
+                 since: Annotated[str | None, typer.Option(help="a newest hash noted earlier: is it still in the log?")] = None) -> None:
+    """Check that no entry was changed, removed, moved or cut off; exit code 1 when one was."""
+    from desk.audit import verify_log
+
+    if not verify_log(home, since):
+        raise typer.Exit(1)
+
+
+@audit_app.command("show")
+def audit_show(home: Home, by: Looker, person: Annotated[str | None, typer.Option("--person", help="only looks at this person id")] = None,
+               user: Annotated[str | None, typer.Option("--user", help="only looks of this user")] = None,
+               purpose: Annotated[str, typer.Option("--purpose", help="the log is for data_quality only")] = "data_quality",
+               output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """List who looked at what, when and why."""
+    from desk.audit import show_log
+
+    show_log(home, purpose, by, person, user, output.value)

@@ -1,0 +1,66 @@
+"""`onegrid audit`: checking the audit log, and who looked at whom.
+
+Belongs here: the purpose, words and tables. Does not: the log (warehouse/audit.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from desk.render import console, errors, table
+from warehouse import audit
+from warehouse.audit import Fault, Look, Outcome
+from warehouse.purposes import PurposeRefused, authorise
+
+PURPOSE = "data_quality"
+COMMAND = "audit show"
+FAULTS = {
+    Fault.CHANGED: "内容被改动 changed",
+    Fault.MISSING: "缺少记录 an entry before this one is missing",
+    Fault.REORDERED: "顺序被改动或重复 out of order or repeated",
+    Fault.UNREADABLE: "无法读取 unreadable",
+    Fault.CUT: "末尾被截断 entries are missing at the end",
+    Fault.HEAD: "末尾标记缺失或被改动 the head file is missing or not ours",
+}
+
+
+def verify_log(home: Path, since: str | None) -> bool:
+    """Check the log and print what was found; returns whether it is whole."""
+    verdict = audit.verify(home, since=since)
+    if verdict.findings:
+        table("审计日志有问题 Faults of the audit log", ["line 行#", "fault 问题"],
+              [[found.line or None, FAULTS[found.fault]] for found in verdict.findings])  # fmt: skip
+        errors.print(f"[red]{len(verdict.findings)} faults 处问题[/red]")
+    if verdict.torn:
+        console.print(f"{verdict.torn} half-written line of a killed process 中断写入的残行; no answer was shown for it 未显示任何结果")
+    console.print(f"{verdict.entries} entries 条; newest 最新: {verdict.newest}", soft_wrap=True)
+    return not verdict.findings
+
+
+def show_log(home: Path, purpose: str, by: str, person: str | None, user: str | None, output: str) -> None:
+    """Print the entries, all or of a person or a user. Reading the log is a look, too, and is recorded first."""
+    who = audit.checked_user(by)
+    asked = ",".join(f"{name}:{value}" for name, value in (("person", person), ("user", user)) if value)
+    now = datetime.now(UTC)
+    try:
+        authorise(purpose, (), rows=True)
+        if purpose != PURPOSE:
+            raise PurposeRefused(what=f"purpose {purpose} does not open the audit log", where="--purpose",
+                                 remedy=f"the log is for the data protection officer: {PURPOSE}")  # fmt: skip
+    except PurposeRefused:
+        audit.record(home, Look(who, "(refused)", COMMAND, audit.digest(home, asked), Outcome.REFUSED), now=now)
+        raise
+    found = audit.entries(home, person=person, user=user)
+    persons = tuple(dict.fromkeys(one for entry in found for one in entry.persons))
+    audit.record(home, Look(who, purpose, COMMAND, audit.digest(home, asked), Outcome.ANSWERED, persons, len(found)), now=now)
+    if output == "json":
+        sys.stdout.write(json.dumps([asdict(entry) for entry in found], ensure_ascii=False) + "\n")
+        return
+    table("审计日志 Audit log", ["no#", "time (UTC)", "user 用户", "purpose 用途", "command", "asked 对象", "outcome 结果", "persons 人员"],
+          [[one.sequence, one.time[:19].replace("T", " "), one.user, one.purpose, one.command, one.asked, one.outcome, list(one.persons)]
+           for one in found])  # fmt: skip
+    console.print(f"{len(found)} entries 条")

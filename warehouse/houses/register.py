@@ -1,0 +1,215 @@
+"""The house register as a lookup sees it: few dwellings, chosen by the words of one address, read by the rules of the run.
+
+Belongs here: reading one question, the dwellings that could be meant (a scan of the register for its words), and the
+dwellings that are gone. Does not: which of them is meant (finding.py), who lives there (contacts.py).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from resolvers.places.dwellings import create_communities
+from resolvers.places.parsing import create_word_tables, parse_texts
+from sources.tables import has_table, quoted
+
+REGISTER, GONE = "current_house_registry", "dwelling_gone"
+MOST_CANDIDATES = 20_000
+"""More dwellings than one address can mean; a question that fits more is too wide to answer."""
+_SCRATCH = ("house_text", "house_parsed", "community", "county_word", "township_word", "division_name")
+_DESK = "house_desk"
+_BELOW_GROUND = r"(?:负|地下|(?:单元|栋|幢|座|号)-)[0-9]+(?:室|号|房|户)?$"
+_SIGN = r"(?:负|地下|-)([0-9]+(?:室|号|房|户)?)$"
+_UNREADABLE = {"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a text says, number by number; `room` of a dwelling below ground begins with a minus."""
+
+    text: str
+    outside: bool
+    counties: tuple[str, ...]
+    township: str | None
+    community: str | None
+    village_group: str | None
+    road: str | None
+    door_no: str | None
+    estate: str | None
+    building: str | None
+    unit: str | None
+    room: str | None
+    complete: bool
+    either: bool
+    """`building` may be the unit: 1-301 names one of the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dwelling:
+    """One dwelling of the register; `gone_on` is the day since when it is registered no more."""
+
+    code: str
+    township: str | None
+    community: str | None
+    record_id: int | None
+    address: Address
+    gone_on: date | None = None
+
+
+class _TooMany(Exception):
+    """More dwellings than MOST_CANDIDATES."""
+
+
+class Register:
+    """Reads addresses and finds dwellings on one connection; made by `open_register`."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._gone = has_table(con, GONE)
+
+    def read(self, text: str) -> Address:
+        """One question, as the addresses of deliveries are read; characters that are no writing are dropped."""
+        plain = "".join(sign for sign in text if unicodedata.category(sign) not in _UNREADABLE)
+        below = re.search(r"(?:负|地下)[0-9]+(?:室|号|房|户)?$", plain.strip()) is not None
+        self.con.execute("CREATE OR REPLACE TEMP TABLE house_text AS SELECT 1 AS text_id, ? AS text, ? AS below",
+                         [re.sub(_SIGN, r"\1", plain.strip()) if below else plain, below])  # fmt: skip
+        return next(iter(self._parsed().values()))
+
+    def by_code(self, code: str) -> list[Dwelling]:
+        """The dwelling of a code, in force or gone; none or one."""
+        found = self._dwellings(REGISTER, "dwelling_code = ?", [code])
+        return found or self._dwellings(GONE, "dwelling_code = ?", [code])
+
+    def by_building(self, code: str) -> list[Dwelling]:
+        """The dwellings of a building code of the register."""
+        return self._dwellings(REGISTER, "building_code = ?", [code])
+
+    def by_words(self, asked: Address, *, anywhere: bool = False, gone: bool = False) -> list[Dwelling] | None:
+        """Dwellings whose address holds the words of a question, inside its area or `anywhere`; None: too many."""
+        where, values = _words(asked)
+        if not where:
+            return []
+        if not anywhere:
+            area, more = self._area(asked)
+            where += area
+            values += more
+        try:
+            return self._dwellings(GONE if gone else REGISTER, " AND ".join(where), values)
+        except _TooMany:
+            return None
+
+    def by_text(self, text: str) -> list[Dwelling]:
+        """Dwellings registered under exactly this text."""
+        return self._dwellings(REGISTER, "standard_address = ?", [text.strip()])
+
+    def around(self, dwelling: Dwelling) -> list[Dwelling]:
+        """The dwellings with the same group, road, door, building and unit in the same community, with itself."""
+        where, values = _words(replace(dwelling.address, room=None))
+        found = self._dwellings(REGISTER, " AND ".join([*where, "community_code IS NOT DISTINCT FROM ?"]), [*values, dwelling.community])
+        return [one for one in found if same_entrance(one.address, dwelling.address)]
+
+    def codes_of(self, community: str) -> set[str]:
+        """Codes of the communities that are called so."""
+        rows = self.con.execute("SELECT DISTINCT code FROM community WHERE name = ?", [community]).fetchall()
+        return {code for (code,) in rows}
+
+    def _area(self, asked: Address) -> tuple[list[str], list[Any]]:
+        where: list[str] = []
+        values: list[Any] = []
+        if asked.community is not None:
+            where.append("list_contains(?::VARCHAR[], community_code)")
+            values.append(sorted(self.codes_of(asked.community)))
+        if asked.township is not None:
+            where.append("township_code = ?")
+            values.append(asked.township)
+        elif asked.counties:
+            where.append("list_contains(?::VARCHAR[], left(township_code, 6))")
+            values.append(list(asked.counties))
+        return where, values
+
+    def _dwellings(self, table: str, where: str, values: list[Any]) -> list[Dwelling]:
+        if table == GONE and not self._gone:
+            return []
+        day, record = ("gone_on", "NULL::BIGINT") if table == GONE else ("NULL::DATE", "record_id")
+        self.con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE house_text AS
+            WITH chosen AS (
+                SELECT dwelling_code, standard_address, township_code, community_code, {record} AS record_id, {day} AS gone_on,
+                       regexp_matches(standard_address, ?) AS below
+                FROM {table} WHERE standard_address IS NOT NULL AND {where} LIMIT {MOST_CANDIDATES + 1})
+            SELECT row_number() OVER (ORDER BY dwelling_code) AS text_id, * EXCLUDE (standard_address),
+                   CASE WHEN below THEN regexp_replace(standard_address, ?, '\\1') ELSE standard_address END AS text,
+                   standard_address
+            FROM chosen""", [_BELOW_GROUND, *values, _SIGN])  # fmt: skip
+        rows = self.con.execute("""SELECT text_id, dwelling_code, township_code, community_code, record_id, gone_on
+                                   FROM house_text ORDER BY text_id""").fetchall()
+        if len(rows) > MOST_CANDIDATES:
+            raise _TooMany
+        if not rows:
+            return []
+        read = self._parsed("standard_address")
+        return [Dwelling(code, town, community, record_id, read[text_id], gone_on)
+                for text_id, code, town, community, record_id, gone_on in rows]  # fmt: skip
+
+    def _parsed(self, shown: str = "text") -> dict[int, Address]:
+        parse_texts(self.con, "house_text", "house_parsed")
+        rows = self.con.execute(f"""
+            SELECT text_id, t.{shown}, coalesce(outside_city, false), county_codes, p.township_code, community_name, village_group, road,
+                   door_no, estate, building, unit, CASE WHEN t.below THEN '-' || room ELSE room END, coalesce(complete, false),
+                   coalesce(unit_or_building, false)
+            FROM house_text AS t JOIN house_parsed AS p USING (text_id)""").fetchall()
+        return {number: Address(text, outside, (town[:6],) if town else tuple(counties), town, *rest)
+                for number, text, outside, counties, town, *rest in rows}  # fmt: skip
+
+
+@contextmanager
+def open_register(con: duckdb.DuckDBPyConnection) -> Iterator[Register]:
+    """The register on a connection to a snapshot. Temporary tables are made and taken away again."""
+    row = con.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    create_word_tables(con)
+    con.execute(f"ATTACH ':memory:' AS {_DESK}")
+    try:  # the names of the communities only: tidying the text of every dwelling would take seconds
+        con.execute(f"""
+            CREATE TABLE {_DESK}.main.{REGISTER} AS
+            SELECT DISTINCT community_name, community_code, township_code, NULL::VARCHAR AS standard_address,
+                   NULL::VARCHAR AS dwelling_code
+            FROM {REGISTER}""")
+        con.execute(f"USE {_DESK}")
+        create_communities(con)
+    finally:
+        con.execute(f"USE {quoted(row[0])}")
+        con.execute(f"DETACH {_DESK}")
+    try:
+        yield Register(con)
+    finally:
+        for table in _SCRATCH:
+            con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def road_name(road: str | None) -> str | None:
+    """建设路 and 建设街 are one name: a street often changed its word, not its name."""
+    return road if road is None else re.sub("(?<=.)[路街]$", "", road)
+
+
+def same_entrance(one: Address, other: Address) -> bool:
+    """Same group, road, door, building and unit."""
+    return all(getattr(one, part) == getattr(other, part) for part in ("village_group", "road", "door_no", "estate", "building", "unit"))
+
+
+def _words(asked: Address) -> tuple[list[str], list[Any]]:
+    """Conditions on the text of the register that every dwelling that can be meant fulfils; none when nothing names a place."""
+    named = road_name(asked.road) or (f"{asked.village_group}组" if asked.village_group else None) or asked.estate
+    if named is None and (asked.community is None or asked.door_no is None):
+        return [], []
+    held = [named, (asked.door_no or "").split("-")[0] or None, asked.building, asked.unit, (asked.room or "").lstrip("-") or None]
+    words = [word for word in held if word]
+    return ["contains(standard_address, ?)"] * len(words), words
+
