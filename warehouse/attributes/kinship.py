@@ -1,12 +1,14 @@
 """Links between persons that records state: spouses, parents and children, registered families.
 
-Belongs here: temporary tables that residence, household and family attributes share.
+Belongs here: temporary tables that residence, household and family attributes share, and the statements of parents that
+warehouse/households/ties.py lays open.
 Does not: attributes.
 
     parent_link    one row per parent and child: parent, child
     last_event     one row per person with a valid marriage event: record_id, event_type, day, spouse, status
     spouse_link    one row per person with a spouse: person_id, value, record_id
-    registered     one row per person with an active registration: person_id, household_no, relation_to_head, family
+    registered     one row per person with an active registration: person_id, record_id, household_no, relation_to_head,
+                   family. Where two registers carry one number, household_no holds more: see warehouse/attributes/registers.py
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import duckdb
 from sources.tables import literal
 from warehouse.attributes.demographics import registration
 from warehouse.attributes.records import records
+from warehouse.attributes.registers import tell_registers_apart
 from warehouse.build import ProfileBuild
 
 CHILD_RELATIONS = (*(f"{code}" for code in range(20, 28)), "29", *(f"{code}" for code in range(30, 38)), "39")
@@ -45,14 +48,15 @@ def create_links(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """All of them, from current records (clarifications 22 and 25)."""
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE registered AS
-        SELECT person_id, household_no, relation_to_head, household_type IS NOT DISTINCT FROM '1' AS family
+        SELECT person_id, record_id, household_no, relation_to_head, household_type IS NOT DISTINCT FROM '1' AS family
         FROM {records(build, "household_registration", ("holder",))} AS registrations
         WHERE status = '1'
         QUALIFY row_number() OVER (PARTITION BY person_id
                                    ORDER BY last_update DESC NULLS LAST, natural_key DESC, record_id) = 1""")
+    tell_registers_apart(con)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE parent_link AS
-        SELECT DISTINCT parent, child FROM ({_stated(build)}) WHERE parent <> child""")
+        SELECT DISTINCT parent, child FROM ({parent_statements(build)}) WHERE parent <> child""")
     con.execute(f"CREATE OR REPLACE TEMP TABLE last_event AS {_last_event(build)}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE spouse_link AS {_spouse(build)}")
 
@@ -61,20 +65,29 @@ def _codes(codes: tuple[str, ...]) -> str:
     return "(" + ", ".join(literal(code) for code in codes) + ")"
 
 
-def _stated(build: ProfileBuild) -> str:
-    registrations = ("household_registration", ("father", "mother"), "holder", "true")
-    guardians = ("student_enrolment", ("guardian",), "holder", "guardian_relation IN ('51', '52')")
-    births = ("birth_family_support", ("mother", "father"), "child", "true")
+def parent_statements(build: ProfileBuild) -> str:
+    """SQL: parent, child, role of the parent (father, mother, NULL), record_id, category, ordinal; one row per statement.
+
+    The links of children_count (clarification 25) in the order of trust: the registration, the family record, the school's
+    guardian (51, 52), the relations inside one register.
+    """
+    sources = (
+        ("household_registration", ("father", "mother"), "holder", "true", "parents.role"),
+        ("birth_family_support", ("mother", "father"), "child", "true", "parents.role"),
+        ("student_enrolment", ("guardian",), "holder", "guardian_relation IN ('51', '52')",
+         "CASE guardian_relation WHEN '51' THEN 'father' ELSE 'mother' END"),
+    )
     parts = [
-        f"""SELECT parents.person_id AS parent, children.person_id AS child
+        f"""SELECT parents.person_id AS parent, children.person_id AS child, {named} AS role, parents.record_id,
+                   {literal(category)} AS category, {ordinal} AS ordinal
             FROM {records(build, category, roles)} AS parents
             JOIN mention_person AS children ON children.record_id = parents.record_id
                 AND children.role = {literal(role)}
             WHERE {condition}"""
-        for category, roles, role, condition in (registrations, guardians, births)
+        for ordinal, (category, roles, role, condition, named) in enumerate(sources, start=1)
     ]
     parts.append(f"""
-        SELECT parents.person_id, children.person_id
+        SELECT parents.person_id, children.person_id, NULL, children.record_id, 'household_registration', {len(sources) + 1}
         FROM registered AS parents JOIN registered AS children USING (household_no)
         WHERE (parents.relation_to_head = {literal(HEAD)} OR parents.relation_to_head IN {_codes(SPOUSE_RELATIONS)})
           AND children.relation_to_head IN {_codes(CHILD_RELATIONS)}""")
@@ -126,7 +139,7 @@ def _spouse(build: ProfileBuild) -> str:
     """The other spouse of a marriage; after a divorce a spouse whom HR or BF names later; without events whoever is
     named by HR, a loan or BF; after an annulment nobody (clarification 22)."""
     return f"""
-        WITH named AS ({_named_spouses(build)})
+        WITH named AS ({named_spouses(build)})
         SELECT person_id, spouse AS value, record_id FROM last_event
         WHERE event_type IN ('1', '3') AND spouse IS NOT NULL
         UNION ALL
@@ -140,8 +153,8 @@ def _spouse(build: ProfileBuild) -> str:
             natural_key DESC, named.record_id, named.spouse) = 1"""
 
 
-def _named_spouses(build: ProfileBuild) -> str:
-    """person_id, spouse and the record that says so, in the order of trust; a link holds in both directions."""
+def named_spouses(build: ProfileBuild) -> str:
+    """SQL: person_id, spouse and the record that says so, in the order of trust; a link holds in both directions."""
     parts = [f"""
         SELECT r.person_id, other.person_id AS spouse, r.record_id, r.last_update, r.natural_key, 1 AS ordinal,
                true AS may_follow
