@@ -31,7 +31,8 @@ def create_registration(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         INSERT INTO household
         WITH member AS (
-            SELECT registered.person_id, {KEY} AS household_key, registered.family, place.dwelling_code, place.township_code, coalesce(profile.vital_status = '1', false) AS counted,
+            SELECT registered.person_id, {KEY} AS household_key, registered.family, place.dwelling_code,
+                   place.township_code, coalesce(profile.vital_status = '1', false) AS counted,
                    registered.relation_to_head = '02' AS is_head
             FROM registered
             LEFT JOIN profile_open AS profile USING (person_id)
