@@ -242,7 +242,8 @@ CONSISTENT = {
 def test_households_and_attributes_agree(made: list[dict[str, Any]]) -> None:
     with a_city() as con:
         for one in made:
-            lives(con, **{name: dict(value) if name == "at" else value for name, value in one.items()})
+            values: dict[str, Any] = {name: dict(value) if name == "at" else value for name, value in one.items()}
+            lives(con, **values)
         built(con)
         assert {rule: rows(con, query) for rule, query in CONSISTENT.items()} == {rule: [] for rule in CONSISTENT}
         first = {table: sorted(map(repr, rows(con, f"FROM {table}"))) for table in households.TABLES}
