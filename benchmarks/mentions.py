@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from desk.exchange import embedded_exchange
-from pipelines import stages
+from pipelines import place_stages, stages
 from sources.catalogue import load_catalogue
 from sources.ledger import create_tables
 from sources.synthetic import generate
@@ -44,7 +44,7 @@ def make_mentions(home: Path, residents: int, seed: int, defects: float, until: 
             stages.apply_history(con, contract)
         for contract in contracts:
             stages.materialise_current(con, contract, until)
-        stages.build_places(con)
+        place_stages.build_places(con)
         for contract in contracts:
             stages.build_mentions(con, contract)
         out.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The assets of the whole city: reference date, places, persons, profiles, alerts, Data Docs, snapshot.
+"""The assets of the whole city: reference date, profiles, alerts, Data Docs, snapshot.
 
 Belongs here: names, dependencies, checks, metadata and the column lineage from the 115 attributes back to the departments' columns.
 """
@@ -9,11 +9,11 @@ from pipelines import stages
 from pipelines.category_assets import PLACES, REFERENCE_DATE
 from pipelines.installation import Installation
 from pipelines.person_assets import LINK_QUALITY, PERSON_ASSETS, PERSONS
+from pipelines.place_assets import HOUSEHOLDS, PLACE_ASSETS, PROFILES
 from sources.catalogue import load_catalogue
 from warehouse.provenance import column_lineage
 
 CATEGORIES = tuple(load_catalogue().contracts)
-PROFILES = dg.AssetKey(["city", "profiles"])
 ALERTS = dg.AssetKey(["city", "alerts"])
 SNAPSHOT = dg.AssetKey(["city", "snapshot"])
 GROUP = "city"
@@ -27,13 +27,6 @@ def _each(stage: str) -> list[dg.AssetKey]:
           description="as_of: the newest delivery date loaded, unless the run states another. No rule looks at the clock.")
 def reference_date(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"as_of": stages.as_of(installation.con, installation.until_date).isoformat()})
-
-
-@dg.asset(key=PLACES, deps=_each("current"), group_name=GROUP, kinds={"duckdb"},
-          description="Every address cell brought to township, community and, where exactly one fits, dwelling.")
-def places(installation: Installation) -> dg.MaterializeResult:
-    counts = stages.build_places(installation.con)
-    return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
 
 
 def _lineage() -> dg.TableColumnLineage:
@@ -72,11 +65,11 @@ def data_docs(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"index": dg.MetadataValue.path(stages.build_data_docs(installation.home_path))})
 
 
-@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, LINK_QUALITY], group_name=GROUP, kinds={"duckdb"},
+@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, HOUSEHOLDS, LINK_QUALITY], group_name=GROUP, kinds={"duckdb"},
           description="The published state: what queries, profiles and exports read until the next one is switched in.")
 def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
     published = stages.publish(installation.con, installation.home_path, installation.until_date, context.run.run_id)
     return dg.MaterializeResult(metadata={"dagster/row_count": published.pop("rows"), **published})
 
 
-CITY_ASSETS = [reference_date, places, *PERSON_ASSETS, profiles, alerts, data_docs, snapshot]
+CITY_ASSETS = [reference_date, *PLACE_ASSETS, *PERSON_ASSETS, profiles, alerts, data_docs, snapshot]

@@ -19,7 +19,7 @@ from expectations.acceptance import accept as accept_delivery
 from expectations.suites import build_data_docs as render_data_docs
 from expectations.suites import validate
 from pipelines.progress import stage
-from resolvers import mentions, places
+from resolvers import mentions
 from resolvers.linkage.model import MODEL_FILE
 from resolvers.review.decisions import read_decisions
 from sources import history
@@ -128,15 +128,6 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, unti
     return {"rows": event.rows}
 
 
-def build_places(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Bring every address cell to the administrative tree and to a dwelling."""
-    with stage("places") as event:
-        places.build(con)
-        event.rows = _count(con, "SELECT count(*) FROM place")
-        event.notes = {"with_dwelling": _count(con, "SELECT count(dwelling_code) FROM place")}
-    return {"rows": event.rows, **event.notes}
-
-
 def build_mentions(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, int]:
     """One mention per current record and role."""
     with stage("mentions", contract.category) as event:
@@ -200,6 +191,3 @@ def fingerprint_of_deliveries(deliveries: Path) -> str:
         digest.update(str(manifest.relative_to(deliveries)).encode())
         digest.update(manifest.read_bytes())
     return digest.hexdigest()
-
-
-

@@ -38,6 +38,9 @@ FIXED_TABLES = (
     "disowned_number",
     "alert",
     "alert_record",
+    "household",
+    "household_member",
+    "family_tie",
 )
 PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""

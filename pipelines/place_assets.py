@@ -1,0 +1,35 @@
+"""The assets about places and families: places, households.
+
+Belongs here: names, dependencies, checks and metadata. What happens is in `pipelines/place_stages.py`.
+"""
+# No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
+
+import dagster as dg
+
+from pipelines import place_stages
+from pipelines.category_assets import PLACES
+from pipelines.installation import Installation
+from sources.catalogue import load_catalogue
+
+GROUP = "city"
+PROFILES = dg.AssetKey(["city", "profiles"])
+HOUSEHOLDS = dg.AssetKey(["city", "households"])
+
+
+def _materialised(counts: dict[str, int]) -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
+
+
+@dg.asset(key=PLACES, deps=[dg.AssetKey(["current", category]) for category in load_catalogue().contracts], group_name=GROUP,
+          kinds={"duckdb"}, description="Every address cell brought to township, community and, where exactly one fits, dwelling.")
+def places(installation: Installation) -> dg.MaterializeResult:
+    return _materialised(place_stages.build_places(installation.con))
+
+
+@dg.asset(key=HOUSEHOLDS, deps=[PROFILES], group_name=GROUP, kinds={"duckdb"},
+          description="Households of registration and of residence with their members, and the ties between family members.")
+def households(installation: Installation) -> dg.MaterializeResult:
+    return _materialised(place_stages.build_households(installation.con, installation.until_date))
+
+
+PLACE_ASSETS = [places, households]

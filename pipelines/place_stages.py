@@ -1,0 +1,34 @@
+"""What the assets about places and families do.
+
+Belongs here: the hand-over of counts between the rooms. No dagster. Does not: rules about data, nor the stages before and after
+(stages.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+
+from pipelines.progress import stage
+from pipelines.stages import as_of
+from resolvers import places
+from warehouse import households
+
+
+def build_places(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Bring every address cell to the administrative tree and to a dwelling."""
+    with stage("places") as event:
+        counts = places.build(con)
+        event.rows = counts.cells
+        event.notes = {"with_dwelling": counts.dwelling_from_code + counts.dwelling_from_text}
+    return {"rows": event.rows, **event.notes}
+
+
+def build_households(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
+    """Who is registered together, who lives together, and the family ties."""
+    with stage("households") as event:
+        counts = households.build(con, as_of(con, until))
+        event.rows = counts["household"]
+        event.notes = {"members": counts["household_member"], "ties": counts["family_tie"]}
+    return {"rows": event.rows, **event.notes}
