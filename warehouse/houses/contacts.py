@@ -222,7 +222,9 @@ def _spouses(con: duckdb.DuckDBPyConnection, reading: Reading, person: str) -> l
 def _children(con: duckdb.DuckDBPyConnection, person: str) -> list[str]:
     """By the family ties of the snapshot; without them by the registers of households and of births."""
     if has_table(con, "family_tie"):
-        rows = con.execute("SELECT DISTINCT relative FROM family_tie WHERE person_id = ? AND tie = 'child' ORDER BY 1", [person])
+        rows = con.execute(
+            "SELECT DISTINCT relative FROM family_tie WHERE person_id = ? AND tie = 'child' AND state = 'holds' ORDER BY 1", [person]
+        )
     else:
         rows = con.execute(
             """SELECT DISTINCT child.person_id FROM mention_person AS parent

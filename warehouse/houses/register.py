@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from resolvers.places.dwellings import create_communities
 from resolvers.places.parsing import create_word_tables, parse_texts
@@ -23,7 +25,6 @@ from sources.tables import has_table, quoted
 REGISTER, GONE = "current_house_registry", "dwelling_gone"
 MOST_CANDIDATES = 20_000
 """More dwellings than one address can mean; a question that fits more is too wide to answer."""
-_SCRATCH = ("house_text", "house_parsed", "community", "county_word", "township_word", "division_name")
 _DESK = "house_desk"
 _BELOW_GROUND = r"(?:负|地下|(?:单元|栋|幢|座|号)-)[0-9]+(?:室|号|房|户)?$"
 _SIGN = r"(?:负|地下|-)([0-9]+(?:室|号|房|户)?)$"
@@ -174,7 +175,11 @@ def open_register(con: duckdb.DuckDBPyConnection) -> Iterator[Register]:
     """The register on a connection to a snapshot. Temporary tables are made and taken away again."""
     row = con.execute("SELECT current_database()").fetchone()
     assert row is not None
-    create_word_tables(con)
+    before = _temporary(con)
+    for name, words in _word_tables().items():
+        con.register("house_words", words)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS FROM house_words")
+        con.unregister("house_words")
     con.execute(f"ATTACH ':memory:' AS {_DESK}")
     try:  # the names of the communities only: tidying the text of every dwelling would take seconds
         con.execute(f"""
@@ -190,8 +195,20 @@ def open_register(con: duckdb.DuckDBPyConnection) -> Iterator[Register]:
     try:
         yield Register(con)
     finally:
-        for table in _SCRATCH:
-            con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        for table in sorted(_temporary(con) - before):
+            con.execute(f"DROP TABLE temp.{quoted(table)}")
+
+
+@cache
+def _word_tables() -> dict[str, pa.Table]:
+    """The tables of `create_word_tables`, made once per process: they follow from the catalogue."""
+    with duckdb.connect(config={"threads": 1}) as con:
+        create_word_tables(con)
+        return {name: con.execute(f"FROM {quoted(name)}").to_arrow_table() for name in sorted(_temporary(con))}
+
+
+def _temporary(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
 
 
 def road_name(road: str | None) -> str | None:
