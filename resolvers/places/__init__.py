@@ -5,6 +5,6 @@ Does not: whose address it is and which one survives (warehouse).
 """
 
 from resolvers.places.matching import PlaceCounts, build
-from resolvers.places.parsing import AddressParts, parse, standard_form
+from resolvers.places.parts import AddressParts, parse, standard_form
 
 __all__ = ["AddressParts", "PlaceCounts", "build", "parse", "standard_form"]

@@ -1,18 +1,15 @@
-"""Parsing of address texts: set-based over a table of distinct texts, and of one text for explanation.
+"""Parsing of address texts, set-based over a table of distinct texts; one text is a table of one row (`parts`).
 
-Belongs here: the steps from text to parts, the record of one parsed text, and the standard wording of parts.
-Does not: deciding which dwelling the parts lead to (`matching`).
+Belongs here: the steps from text to parts.
+Does not: the patterns (`grammar`, `asides`, `mending`), deciding which dwelling the parts lead to (`matching`).
 """
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from functools import cache
-
 import duckdb
 
-from resolvers.places import grammar
+from resolvers.places import asides, grammar, mending
+from resolvers.places.outside import create_outside_words, read_outside
 from resolvers.places.vocabulary import vocabulary
 from sources.tables import literal
 
@@ -20,29 +17,10 @@ WORDS = {
     "village_group": "组", "road": "", "door_no": "号", "estate": "", "building": "栋", "unit": "单元", "room": "室",
 }
 PARTS = tuple(WORDS)
-_ROAD_END = "[路街道巷弄]$"
-
-
-@dataclass(frozen=True)
-class AddressParts:
-    """One address text: numbers are Arabic without their words; `complete`: understood to its end."""
-
-    outside_city: bool = False
-    county_codes: tuple[str, ...] = ()
-    township_code: str | None = None
-    community: str | None = None
-    village_group: str | None = None
-    road: str | None = None
-    door_no: str | None = None
-    estate: str | None = None
-    building: str | None = None
-    unit: str | None = None
-    room: str | None = None
-    complete: bool = True
 
 
 def create_word_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary tables `county_word`, `township_word` and `division_name` from the catalogue."""
+    """Temporary tables `county_word`, `township_word`, `division_name`, `outside_word` and `outside_start`."""
     words = vocabulary()
     con.execute("CREATE OR REPLACE TEMP TABLE county_word (word VARCHAR, county_codes VARCHAR[])")
     con.execute("CREATE OR REPLACE TEMP TABLE township_word (word VARCHAR, township_codes VARCHAR[])")
@@ -54,35 +32,98 @@ def create_word_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
     names = words.county_wording | words.township_names
     con.executemany("INSERT INTO division_name VALUES (?, ?)", [[code, name] for code, name in names.items()])
+    create_outside_words(con)
 
 
 def parse_texts(con: duckdb.DuckDBPyConnection, source: str, target: str) -> None:
-    """In: `source` (text_id, text), word tables, `community`. Out: `target`, temporary, one row per text_id."""
-    _read_heads(con, source)
+    """In: `source` (text_id, text), word tables, `community`. Out: `target`, temporary, one row per text_id.
+
+    Columns: text_id, norm (tidied text), county_codes, township_code, township_named, community_name, community_known,
+    complete (understood to its end), outside_city, village_group, road, door_no, estate, building, unit, room,
+    unit_or_building (the building may be a unit), and at the end: floor, landmark (what the place is near), remarks
+    (words beside the address: brackets, telephones, persons), unread (what was not understood), kind ('address',
+    'outside', 'same_as_other', 'not_an_address'), refers_to ('registration', 'above', 'residence' or NULL, for
+    same_as_other), outside_division (six-digit code of the place outside, where the national table has one).
+    """
+    codes = "[" + ", ".join(literal(code) for code in sorted(vocabulary().county_names)) + "]"
+    asides.read_cells(con, source, "place_line", codes)
+    _read_heads(con)
+    _read_again(con)
     _read_communities(con)
-    _read_tails(con, target)
-    for step in ("place_head", "place_community"):
+    _read_tails(con)
+    _fill(con, target)
+    for step in ("place_line", "place_first", "place_outside", "place_head", "place_community", "place_tail"):
         con.execute(f"DROP TABLE {step}")
 
 
-def _read_heads(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Province and city dropped, county and township read as words and codes; what remains is `rest`."""
-    head = grammar.fields("norm", grammar.head_pattern(), ("bare_county", "bare_town", "county", "town", "rest"))
-    short = grammar.fields("h.rest", grammar.short_street_pattern(), ("town", "rest"))
+_HEAD = ("bare_county", "bare_town", "county", "town", "rest")
+
+
+def _read_heads(con: duckdb.DuckDBPyConnection) -> None:
+    """`place_first`: province and city dropped, county and township as words; what remains is `rest`. `place_outside`:
+    texts without either that begin with a place outside the city."""
+    head = grammar.fields("line", grammar.head_pattern(), _HEAD)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE place_first AS
+        WITH heads AS (SELECT *, {head} AS h FROM place_line)
+        SELECT * EXCLUDE (h), h.bare_county || h.county AS county_word, h.bare_town || h.town AS town_word, h.rest AS rest
+        FROM heads""")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE place_question_outside AS
+        SELECT line AS text FROM place_first WHERE county_word = '' AND town_word = '' AND line <> ''
+        UNION ALL SELECT rest FROM place_first WHERE county_word = '' AND town_word = '' AND rest <> line""")
+    read_outside(con, "place_question_outside", "place_outside")
+    con.execute("DROP TABLE place_question_outside")
+
+
+def _read_again(con: duckdb.DuckDBPyConnection) -> None:
+    """`place_head`: words read twice (荆州市荆州市, 沙市区沙市区) or in another order, the street's short name, and codes."""
+    again = grammar.fields("rest", grammar.head_pattern(), _HEAD)
+    inner = grammar.fields("rest", grammar.inner_head_pattern(), ("before", "county", "county_town", "town", "after"))
+    short = grammar.fields("rest", grammar.short_street_pattern(), ("town", "rest"))
+    beginnings = ", ".join(literal(word) for word in grammar.head_beginnings())
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_head AS
-        WITH tidied AS (SELECT text_id, {grammar.tidy("text")} AS norm FROM {source}),
-        heads AS (SELECT text_id, norm, {head} AS h FROM tidied),
-        streets AS (
-            SELECT text_id, norm, h, h.bare_county || h.county AS county_word, h.bare_town || h.town AS full_town,
-                   CASE WHEN h.bare_town || h.town = '' THEN {short} END AS s
-            FROM heads),
+        WITH found AS (
+            SELECT f.* EXCLUDE (line_alone, rest_alone),
+                   o.word IS NOT NULL OR p.word IS NOT NULL AS outside, coalesce(p.code, o.code) AS outside_code
+            FROM (SELECT *, CASE WHEN county_word = '' AND town_word = '' THEN line END AS line_alone,
+                         CASE WHEN line_alone IS NOT NULL THEN rest END AS rest_alone
+                  FROM place_first) f
+            LEFT JOIN place_outside o ON o.text = f.line_alone
+            LEFT JOIN place_outside p ON p.text = f.rest_alone),
+        inner_heads AS (
+            SELECT *, CASE WHEN NOT outside AND county_word = '' AND town_word = ''
+                                AND regexp_matches(rest, {literal(grammar.inner_sign())}) THEN {inner} END AS i
+            FROM found),
+        twice AS (
+            SELECT *, CASE WHEN NOT outside AND left(rest, 2) IN ({beginnings}) THEN {again}
+                           WHEN i.county || i.town <> '' THEN struct_pack(
+                               bare_county := '', bare_town := '', county := i.county, town := i.county_town || i.town,
+                               rest := i.before || i.after) END AS h
+            FROM inner_heads),
+        fitting AS (
+            SELECT *, h IS NOT NULL AND (h.county <> '' OR h.town <> '' OR h.bare_county <> '')
+                      AND NOT regexp_matches(h.rest, {literal(grammar.NOT_AFTER_HEAD)})
+                      AND (county_word IN ('', h.county) OR h.county = '' OR len(list_intersect(c1.county_codes, c2.county_codes)) > 0)
+                      AND (town_word IN ('', h.town) OR h.town = '') AS fits
+            FROM twice
+            LEFT JOIN county_word c1 ON c1.word = county_word
+            LEFT JOIN county_word c2 ON c2.word = h.county),
+        levels AS (
+            SELECT * EXCLUDE (h, i, fits, rest, county_word, town_word, county_codes, word),
+                   CASE WHEN fits AND h.county || h.bare_county <> '' THEN h.county || h.bare_county ELSE county_word END AS county_word,
+                   CASE WHEN fits AND h.town || h.bare_town <> '' THEN h.town || h.bare_town ELSE town_word END AS full_town,
+                   CASE WHEN fits THEN h.rest ELSE rest END AS rest
+            FROM fitting),
+        streets AS (SELECT *, CASE WHEN full_town = '' THEN {short} END AS s FROM levels),
         worded AS (
-            SELECT text_id, norm, county_word,
+            SELECT * EXCLUDE (s, rest, full_town),
                    CASE WHEN full_town <> '' THEN full_town ELSE coalesce(s.town, '') END AS town_word,
-                   CASE WHEN s.town <> '' THEN s.rest ELSE h.rest END AS rest
+                   CASE WHEN s.town <> '' THEN s.rest ELSE streets.rest END AS rest
             FROM streets)
-        SELECT text_id, norm, rest, coalesce(county_codes, []::VARCHAR[]) AS county_codes,
+        SELECT text_id, norm, line, kind, refers_to, remarks, unread, outside, outside_code, rest,
+               coalesce(county_codes, []::VARCHAR[]) AS county_codes,
                CASE WHEN len(township_codes) = 1 THEN township_codes[1]
                     ELSE list_filter(township_codes, lambda code: list_contains(county_codes, left(code, 6)))[1]
                END AS township_code,
@@ -97,7 +138,7 @@ def _read_communities(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_community AS
         WITH lengths AS (SELECT DISTINCT length(name) AS n FROM community),
-        rests AS (SELECT DISTINCT rest, township_code FROM place_head WHERE rest <> ''),
+        rests AS (SELECT DISTINCT rest, township_code FROM place_head WHERE rest <> '' AND NOT outside),
         begun AS (
             SELECT rest, township_code, left(rest, n) AS beginning
             FROM rests CROSS JOIN lengths WHERE length(rest) >= n),
@@ -122,92 +163,101 @@ def _read_communities(con: duckdb.DuckDBPyConnection) -> None:
         FROM judged""")
 
 
-def _read_tails(con: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Group, road, door, estate, building, unit, room of what follows the community."""
+def _read_tails(con: duckdb.DuckDBPyConnection) -> None:
+    """`place_tail`: group, road, door, estate, building, unit, room of what follows the community.
+
+    Plain tails are read at once; unusual ones are mended, read again with the wide pattern, and what neither reads
+    leaves its unread part.
+    """
     tail = grammar.fields("rest", grammar.TAIL, grammar.TAIL_FIELDS)
+    wide = grammar.fields("rest", grammar.WIDE_TAIL, grammar.TAIL_FIELDS)
     stump = grammar.fields("rest", grammar.STUMP, grammar.STUMP_FIELDS)
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {target} AS
-        WITH rests AS (
-            SELECT text_id, norm, county_codes, h.township_code, township_named, name AS community_name,
-                   coalesce(known, false) AS community_known, h.rest AS after_city,
-                   CASE WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS rest
+        CREATE OR REPLACE TEMP TABLE place_tail AS
+        WITH named AS (
+            SELECT text_id, h.rest AS after_head, name, known,
+                   CASE WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS after_name
             FROM place_head h
             LEFT JOIN place_community c
-              ON c.rest = h.rest AND c.township_code IS NOT DISTINCT FROM h.township_code),
-        tails AS (SELECT *, {tail} AS t, rest = '' OR struct_extract(t, 'whole') <> '' AS complete FROM rests),
-        stumps AS (SELECT *, CASE WHEN NOT complete THEN {stump} END AS s FROM tails),
-        numbers AS (SELECT * EXCLUDE (rest, t, s), {_numbers()} FROM stumps)
-        SELECT text_id, norm, county_codes, township_code, township_named, community_name, community_known, complete,
-               len(county_codes) = 0 AND NOT township_named AND NOT community_known
-               AND {grammar.outside("norm", "after_city")} AS outside_city, {_settled_parts()}
-        FROM numbers""")
+              ON c.rest = h.rest AND c.township_code IS NOT DISTINCT FROM h.township_code
+            WHERE NOT outside),
+        rests AS (SELECT * EXCLUDE (after_head, after_name),
+                         CASE WHEN starts_with(after_name, name) THEN substr(after_name, length(name) + 1) ELSE after_name END AS rest
+                  FROM named),
+        tails AS (SELECT *, {tail} AS t FROM rests),
+        plain AS (SELECT *, (rest = '' OR t.whole <> '') AND NOT regexp_matches(rest, {literal(mending.ODD)}) AS is_plain FROM tails),
+        odd AS (SELECT * EXCLUDE (t, is_plain) FROM plain WHERE NOT is_plain),
+        mended AS ({mending.mended("odd")}),
+        wide AS (SELECT * EXCLUDE (words), {wide} AS t, words,
+                        unread IS NULL AND (rest = '' OR struct_extract(t, 'whole') <> '') AS complete FROM mended),
+        stumps AS (SELECT *, CASE WHEN NOT complete THEN {stump} END AS s FROM wide)
+        SELECT text_id, name, known, t, NULL AS s, true AS complete, NULL AS landmark, NULL AS floor, NULL AS words, NULL AS left_over
+        FROM plain WHERE is_plain
+        UNION ALL
+        SELECT text_id, name, known, t, s, complete, landmark, floor, words, concat_ws(' ', nullif(s."left", ''), unread)
+        FROM stumps""")
+
+
+def _fill(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    """The columns of `parse_texts`."""
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {target} AS
+        WITH numbers AS (
+            SELECT h.*, t.name AS community_name, coalesce(known, false) AS community_known, coalesce(complete, true) AS tail_complete,
+                   landmark, floor, words, left_over, {_numbers()}
+            FROM place_head h LEFT JOIN place_tail AS t USING (text_id)),
+        settled AS (SELECT text_id, {_settled_parts()} FROM numbers)
+        SELECT text_id, norm, county_codes, township_code, township_named, community_name, community_known,
+               tail_complete AND unread IS NULL AND coalesce(left_over, '') = '' AS complete,
+               outside AS outside_city, settled.* EXCLUDE (text_id), floor, landmark,
+               nullif(array_to_string(list_filter(list_concat(remarks, words), lambda word: word <> ''), ' '), '') AS remarks,
+               nullif(concat_ws(' ', nullif(left_over, ''), unread), '') AS unread,
+               CASE WHEN outside THEN 'outside' ELSE kind END AS kind, refers_to, outside_code AS outside_division
+        FROM numbers JOIN settled USING (text_id)""")
 
 
 def _numbers() -> str:
     """The groups of the tail (of its stump where the tail was not understood) with Arabic numbers."""
     numbered = {
-        "village_group": 'coalesce(s."group", t."group")',
-        "door": "coalesce(s.door, t.door)",
-        "sub": "t.sub1 || t.sub2 || t.sub3 || t.sub4",
-        "building": "t.building",
-        "unit": "t.unit",
-        "room": "t.room",
+        "village_group": 'coalesce(s."group", t.t."group")',
+        "door": "coalesce(s.door, t.t.door)",
+        "sub": "t.t.sub1 || t.t.sub2 || t.t.sub3 || t.t.sub4 || t.t.sub5",
+        "building": "t.t.building",
+        "unit": "t.t.unit",
+        "room": "t.t.room",
     }
     read = ", ".join(f"{grammar.number(token)} AS {name}" for name, token in numbered.items())
-    return f"{read}, coalesce(s.road, t.road) AS road, t.name, t.behind, t.separator, t.room_word"
+    return (f"{read}, coalesce(s.road, t.t.road) AS road, coalesce(t.t.name, '') AS estate_name, "
+            "coalesce(t.t.behind, '') AS behind, t.t.separator AS separator, t.t.room_word AS room_word")
 
 
 def _settled_parts() -> str:
     """Bare numbers behind a group or a road are door numbers; a name that is no road and has no door is an estate."""
     bare = "door IS NULL AND building IS NULL AND unit IS NULL AND room IS NOT NULL"
-    grouped = "village_group IS NOT NULL AND name = ''"
+    grouped = "village_group IS NOT NULL AND estate_name = ''"
     village = f"{grouped} AND {bare} AND room_word <> '室'"
-    is_road = f"regexp_matches(name, '{_ROAD_END}')"
+    is_road = f"regexp_matches(estate_name, {literal(grammar.ROAD_END)})"
     street = f"{is_road} AND {bare} AND room_word = ''"
     dashed = f"{grouped} AND door IS NULL AND separator = '-' AND unit IS NULL AND room IS NOT NULL"
-    return f"""village_group, nullif(CASE WHEN {is_road} THEN name ELSE road END, '') AS road,
+    road = f"nullif(CASE WHEN {is_road} THEN estate_name ELSE road END, '')"
+    return f"""village_group, {_lane(_once(road))} AS road,
                CASE WHEN {dashed} THEN building || '-' || room WHEN ({village}) OR ({street}) THEN room
                     ELSE door || coalesce('-' || sub, '') END AS door_no,
-               nullif(CASE WHEN {is_road} THEN behind ELSE name || behind END, '') AS estate,
+               nullif(CASE WHEN {is_road} THEN behind ELSE estate_name || behind END, '') AS estate,
                CASE WHEN NOT ({dashed}) THEN building END AS building, unit,
                CASE WHEN NOT (({dashed}) OR ({village}) OR ({street})) THEN room END AS room,
-               separator = '-' AND unit IS NULL AND building IS NOT NULL AS unit_or_building"""
+               coalesce(separator = '-' AND unit IS NULL AND building IS NOT NULL, false) AS unit_or_building"""
 
 
-@cache
-def _parser() -> tuple[duckdb.DuckDBPyConnection, threading.Lock]:
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("CREATE TEMP TABLE community (name VARCHAR, code VARCHAR, township_code VARCHAR)")
-    create_word_tables(con)
-    return con, threading.Lock()
+def _once(road: str) -> str:
+    """SQL: 园林路园林路 is 园林路."""
+    half = f"({road})[:length({road}) // 2]"
+    return f"CASE WHEN length({road}) > 4 AND {road} = {half} || {half} THEN {half} ELSE {road} END"
 
 
-def parse(text: str) -> AddressParts:
-    """One text, read by the rules of the run; without house_registry a community is known only by its word."""
-    con, lock = _parser()
-    with lock:
-        con.execute("CREATE OR REPLACE TEMP TABLE one_text AS SELECT 1 AS text_id, CAST(? AS VARCHAR) AS text", [text])
-        parse_texts(con, "one_text", "one_parsed")
-        row = con.execute(f"""
-            SELECT outside_city, county_codes, township_code, community_name, {', '.join(PARTS)}, complete
-            FROM one_parsed""").fetchone()
-    assert row is not None
-    outside, counties, township, *rest = row
-    if outside:
-        return AddressParts(outside_city=True)
-    codes = (township[:6],) if township else tuple(counties)
-    return AddressParts(False, codes, township, *rest)
-
-
-def standard_form(parts: AddressParts) -> str:
-    """The wording of house_registry for the parts; parsing it gives the same parts (of places in the city)."""
-    words = vocabulary()
-    county = words.county_wording if parts.township_code else words.county_names
-    pieces = [
-        county[parts.county_codes[0]] if parts.county_codes else "",
-        words.township_names[parts.township_code] if parts.township_code else "",
-        parts.community or "",
-    ]
-    worded = ((getattr(parts, part), word) for part, word in WORDS.items())
-    return "".join(pieces) + "".join(f"{value}{word}" for value, word in worded if value)
+def _lane(road: str) -> str:
+    """SQL: 园林路三巷 and 园林路3巷 are one lane; written with an Arabic number."""
+    pattern = rf"^(.*[路街道村里巷])({grammar.NUMBER})(巷|弄|段|支路)$"
+    groups = [f"regexp_extract({road}, {literal(pattern)}, {group})" for group in (1, 2, 3)]
+    return (f"CASE WHEN regexp_matches({road}, '[{grammar.DIGITS}](?:巷|弄|段|支路)$') AND {groups[1]} <> '' "
+            f"THEN {groups[0]} || {grammar.number(groups[1])} || {groups[2]} ELSE {road} END")
