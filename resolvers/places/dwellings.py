@@ -12,6 +12,7 @@ import duckdb
 from resolvers.places import grammar
 from resolvers.places.parsing import parse_texts
 from resolvers.places.vocabulary import ZONE, ZONE_PARENT
+from sources.tables import literal
 
 COUNTY_WITH_ZONE = f"k:{ZONE_PARENT}+"
 """Scope of a text or column that says the district and may mean the development zone."""
@@ -22,9 +23,12 @@ def key(*pieces: str) -> str:
     return "concat_ws(chr(31), " + ", ".join(f"coalesce({piece}, '')" for piece in pieces) + ")"
 
 
+ROAD_WORD = "(?:大街|大道|路|街)$"
+
+
 def road_stem(road: str) -> str:
-    """SQL: 建设路 and 建设街 are one name; a street often changed its word, not its name."""
-    return f"regexp_replace({road}, '(?:路|街)$', '~')"
+    """SQL: 建设路, 建设街 and 建设大街 are one name; a street often changed its word, not its name."""
+    return f"regexp_replace({road}, {literal(ROAD_WORD)}, '~')"
 
 
 _PLACE = ("village_group", "road", "door_no")
@@ -61,7 +65,7 @@ def create_dwellings(con: duckdb.DuckDBPyConnection) -> None:
                room,
                complete AND estate IS NULL AS complete
         FROM dwelling_text h JOIN dwelling_parsed p USING (text_id)""")
-    rooms, street = "room IS NOT NULL", "regexp_matches(road, '(?:路|街)$')"
+    rooms, street = "room IS NOT NULL", f"regexp_matches(road, {literal(ROAD_WORD)})"
     ways = (
         (FULL_KEY, "true"),
         (NO_UNIT_KEY, f"building IS NOT NULL AND {rooms}"),
@@ -77,18 +81,23 @@ def create_dwellings(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE dwelling_key AS " + " UNION ALL ".join(selects))
 
 
-def create_answers(con: duckdb.DuckDBPyConnection, questions: str) -> None:
-    """In: `questions` (scope, key). Out: temporary `dwelling_answer`: to each how many dwellings answer, and one."""
+def in_scopes(named: str, columns: str) -> str:
+    """SQL: `columns` of the relation `named` (it has dwelling_code) joined with `dwelling`, once for each scope of the dwelling."""
     areas = {"c": "community_code", "t": "township_code", "n": "parsed_community", "k": "county_code"}
     scopes = [f"'{letter}:' || {area}" for letter, area in areas.items()] + ["'*'"]
-    named = "FROM asked JOIN dwelling USING (dwelling_code)"
-    parts = [f"SELECT {scope} AS scope, key, dwelling_code {named}" for scope in scopes]
-    parts.append(f"""SELECT '{COUNTY_WITH_ZONE}' AS scope, key, dwelling_code {named}
+    source = f"FROM {named} JOIN dwelling USING (dwelling_code)"
+    parts = [f"SELECT {scope} AS scope, {columns} {source}" for scope in scopes]
+    parts.append(f"""SELECT '{COUNTY_WITH_ZONE}' AS scope, {columns} {source}
                      WHERE county_code IN ('{ZONE_PARENT}', '{ZONE}')""")
+    return " UNION ALL ".join(parts)
+
+
+def create_answers(con: duckdb.DuckDBPyConnection, questions: str, target: str = "dwelling_answer") -> None:
+    """In: `questions` (scope, key). Out: temporary `target`: to each how many dwellings answer, and one."""
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE dwelling_answer AS
+        CREATE OR REPLACE TEMP TABLE {target} AS
         WITH asked AS (SELECT key, dwelling_code FROM dwelling_key SEMI JOIN {questions} USING (key)),
-        answers AS ({" UNION ALL ".join(parts)})
+        answers AS ({in_scopes("asked", "key, dwelling_code")})
         SELECT scope, key, count(DISTINCT dwelling_code) AS dwellings, min(dwelling_code) AS dwelling_code
         FROM answers SEMI JOIN {questions} USING (scope, key)
         GROUP BY scope, key""")

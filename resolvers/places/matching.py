@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from resolvers.places import dwellings, grammar
+from resolvers.places import asking, dwellings, grammar, reach, roads, scores, slips
 from resolvers.places.parsing import WORDS, create_word_tables, parse_texts
 from resolvers.places.vocabulary import CITY, ZONE, ZONE_PARENT
 from sources.tables import SHARED_TABLES, create_table, literal, quoted
@@ -71,7 +71,8 @@ class PlaceCounts:
 _STEPS = (
     "place_text", "place_parsed", "place_cell", "place_beside", "place_spot", "place_claim", "place_area",
     "place_scope", "place_aim", "place_question", "place_chosen",
-    "place_settled", "dwelling", "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community",
+    "place_settled", "place_reach", "place_gone", "gone_dwelling", "place_slip", "place_score",
+    "dwelling", "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community",
     "county_word", "township_word", "division_name",
 )
 
@@ -86,10 +87,16 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     _create_spots(con)
     _resolve_areas(con)
     _choose_scopes(con)
-    _ask(con)
+    asking.ask(con)
     dwellings.create_answers(con, "place_question")
-    _choose_dwellings(con)
+    asking.choose(con)
+    roads.learn_roads(con)
+    roads.ask_again(con)
+    reach.create_reach(con)
+    reach.create_gone(con)
+    slips.find_slips(con)
     _settle(con)
+    scores.create_scores(con)
     _fill(con)
     for table in _STEPS:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
@@ -212,46 +219,9 @@ def _choose_scopes(con: duckdb.DuckDBPyConnection) -> None:
         FROM place_area""")
 
 
-def _ask(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_question`: the keys to look for in the scope of a text; the first step answered decides."""
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE place_aim AS
-        SELECT DISTINCT text_id, scope, s.township_code
-        FROM place_claim JOIN place_scope s USING (spot_id, beside_id) WHERE scope IS NOT NULL""")
-    base = "FROM place_aim s JOIN place_parsed p USING (text_id) WHERE true"
-    whole = f"""{base} AND complete AND door_no IS NOT NULL
-                AND (village_group IS NULL OR left(scope, 2) IN ('c:', 'n:'))"""
-    loose = (
-        (dwellings.EITHER_BUILDING_KEY, "unit_or_building AND room IS NOT NULL"),
-        (dwellings.NO_UNIT_KEY,
-         "NOT unit_or_building AND building IS NOT NULL AND unit IS NULL AND room IS NOT NULL"),
-        (dwellings.NO_BUILDING_KEY, "building IS NULL AND unit IS NOT NULL AND room IS NOT NULL"),
-        (dwellings.ROOM_KEY, "building IS NULL AND unit IS NULL AND room IS NOT NULL"),
-    )
-    selects = [f"SELECT 1 AS step, text_id, scope, {dwellings.FULL_KEY} AS key {whole} AND NOT unit_or_building"]
-    selects += [f"SELECT 2 AS step, text_id, scope, {way} AS key {whole} AND {condition}" for way, condition in loose]
-    selects.append(f"""SELECT 3 AS step, text_id, scope, {dwellings.OLD_ROAD_KEY} AS key {whole}
-                       AND regexp_matches(road, '(?:路|街)$') AND left(scope, 2) IN ('c:', 't:')
-                       AND NOT EXISTS (FROM dwelling d WHERE d.township_code = s.township_code AND d.road = p.road)""")
-    selects.append(f"SELECT 4 AS step, text_id, scope, {dwellings.TEXT_KEY} AS key {base} AND NOT complete")
-    con.execute("CREATE OR REPLACE TEMP TABLE place_question AS " + " UNION ".join(selects))
-
-
-def _choose_dwellings(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_chosen`: text and scope with exactly one dwelling at the first step that is answered."""
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE place_chosen AS
-        WITH answered AS (
-            SELECT text_id, scope, step, dwellings, dwelling_code
-            FROM place_question JOIN dwelling_answer USING (scope, key)),
-        decided AS (
-            SELECT text_id, scope, min_by(dwellings, step) AS dwellings, min_by(dwelling_code, step) AS dwelling_code
-            FROM answered GROUP BY text_id, scope)
-        SELECT text_id, scope, dwelling_code FROM decided WHERE dwellings = 1""")
-
-
 def _settle(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `place_settled`: per claim its parts, areas and dwelling.
+    """Temporary `place_settled`: per claim its parts, areas and dwelling, how far its text leads (text_rank, text_method), and
+    how far code and text together lead (level, method, candidates).
 
     A delivered dwelling code comes first when it exists and the text names no other township (attribute dwelling_id).
     Areas and parts of a located address are those of its dwelling, so that they compare whatever was typed.
@@ -263,20 +233,26 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE place_settled AS
         WITH claims AS (
             SELECT c.record_id, c.category, c.column_name, c.text_id, c.own_dwelling,
-                   p.* EXCLUDE (text_id, township_code), s.township_code, s.community_code, ch.dwelling_code AS by_text
+                   p.* EXCLUDE (text_id, township_code), s.township_code, s.community_code, ch.dwelling_code AS by_text,
+                   {_TEXT_RANK} AS text_rank, {_TEXT_METHOD} AS text_method, r.candidates AS text_candidates,
+                   sl.probability AS slip_probability, gone.dwelling_code IS NOT NULL AS code_gone
             FROM place_claim c
             JOIN place_parsed p ON p.text_id = c.text_id
             LEFT JOIN place_scope s ON s.spot_id = c.spot_id AND s.beside_id = c.beside_id
-            LEFT JOIN place_chosen ch ON ch.text_id = c.text_id AND ch.scope = s.scope),
+            LEFT JOIN place_chosen ch ON ch.text_id = c.text_id AND ch.scope = s.scope
+            LEFT JOIN place_reach r ON r.text_id = c.text_id AND r.scope = s.scope
+            LEFT JOIN place_gone g ON g.text_id = c.text_id AND g.scope = s.scope
+            LEFT JOIN place_slip sl ON sl.text_id = c.text_id AND sl.scope = s.scope
+            LEFT JOIN gone_dwelling gone ON gone.dwelling_code = c.own_dwelling),
         coded AS (
             SELECT claims.*,
                    CASE WHEN outside_city THEN NULL
                         WHEN township_named AND claims.township_code <> d.township_code THEN NULL
                         WHEN township_named THEN d.dwelling_code
                         WHEN len(county_codes) = 0 OR list_contains(county_codes, d.county_code) THEN d.dwelling_code
-                   END AS by_code
+                   END AS by_code, {scores.inside("claims", "d")} AS text_holds_code
             FROM claims LEFT JOIN dwelling d ON d.dwelling_code = own_dwelling),
-        found AS (SELECT *, coalesce(by_code, by_text) AS found_code FROM coded)
+        found AS (SELECT *, coalesce(by_code, by_text) AS found_code, {_METHOD} AS method FROM coded)
         SELECT found.* EXCLUDE (township_code, community_code, {", ".join(_PARTS)}), {parts},
                d.dwelling_code, d.standard_address AS dwelling_address,
                coalesce(d.township_code, found.township_code) AS township_code,
@@ -284,11 +260,23 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
         FROM found LEFT JOIN dwelling d ON d.dwelling_code = found_code""")
 
 
+_TEXT_RANK = f"""CASE WHEN ch.dwelling_code IS NOT NULL THEN {reach.RANK["dwelling"]} WHEN outside_city THEN 0
+    ELSE greatest(coalesce(r.rank, 0), CASE WHEN s.community_code IS NOT NULL THEN {reach.RANK["community"]}
+        WHEN s.township_code IS NOT NULL THEN {reach.RANK["township"]} WHEN len(s.counties) > 0 THEN {reach.RANK["county"]}
+        ELSE 0 END) END"""
+_TEXT_METHOD = """CASE WHEN ch.dwelling_code IS NOT NULL THEN ch.method WHEN kind <> 'address' THEN kind
+    WHEN g.text_id IS NOT NULL THEN 'demolished' WHEN r.method IS NOT NULL THEN r.method ELSE 'unknown_area' END"""
+_METHOD = """CASE WHEN by_code IS NULL AND code_gone AND by_text IS NULL AND NOT outside_city THEN 'demolished'
+    WHEN by_code IS NULL THEN text_method
+    WHEN by_text = by_code THEN 'code_and_text' WHEN text_holds_code THEN 'code' ELSE 'code_against_text' END"""
+
+
 def _fill(con: duckdb.DuckDBPyConnection) -> None:
     """`place` anew from `place_settled`, with the wording of house_registry wherever the township is known."""
     con.execute("DROP TABLE IF EXISTS place")
     con.execute(create_table("place", SHARED_TABLES["place"]))
     worded = ", ".join(f"{part} || '{word}'" for part, word in WORDS.items())
+    ranks = " ".join(f"WHEN {rank} THEN {literal(level)}" for level, rank in reach.RANK.items())
     con.execute(f"""
         INSERT INTO place
         WITH names AS (SELECT code, min(name) AS name FROM community GROUP BY code)
@@ -303,9 +291,14 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
                     WHEN len(county_codes) > 0 THEN county_codes[1] END AS county_code,
                township_code, township_named, community_code, road, door_no, village_group, building, unit, room,
                dwelling_code,
-               CASE WHEN by_code IS NOT NULL THEN 'code' WHEN by_text IS NOT NULL THEN 'text' END AS dwelling_from
+               CASE WHEN by_code IS NOT NULL THEN 'code' WHEN by_text IS NOT NULL THEN 'text' END AS dwelling_from,
+               CASE WHEN dwelling_code IS NOT NULL THEN 'dwelling' WHEN outside_city THEN 'outside'
+                    ELSE CASE text_rank {ranks} END END AS level,
+               method, CASE WHEN method = '{asking.SLIP}' THEN slip_probability WHEN text_rank > 0 OR by_code IS NOT NULL THEN score END,
+               CASE WHEN dwelling_code IS NOT NULL THEN 1 WHEN NOT outside_city THEN text_candidates END AS candidates
         FROM place_settled
         JOIN place_text USING (text_id)
+        LEFT JOIN place_score USING (method, text_rank)
         LEFT JOIN division_name county ON county.code = left(township_code, 6)
         LEFT JOIN division_name township ON township.code = township_code
         LEFT JOIN names ON names.code = community_code""")
