@@ -6,14 +6,14 @@ and where its tables come from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from sources.catalogue import load_catalogue
-from sources.synthetic import deliveries, geography, housing, lives, people, truth, writers
+from sources.synthetic import addresses, deliveries, geography, housing, lives, people, truth, writers
 from sources.synthetic.calendar import delivery_dates
 from sources.synthetic.damage import DefectRates
 
@@ -49,6 +49,8 @@ def generate(
     families = people.build(rng, residents)
     city = housing.settle(rng, families, lives.people_frame(rng, families, as_of), ground, as_of, seed, residents)
     rates = defects or DefectRates()
+    same = rates.share("house_registry", "address_shared", addresses.SAME_ADDRESS)
+    city = replace(city, dwellings=addresses.doubled(city.dwellings, seed, same))
     out.mkdir(parents=True, exist_ok=True)
     contracts = list(catalogue.contracts.values())
     made = [

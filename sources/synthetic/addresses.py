@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from sources.catalogue.models import Contract
@@ -29,6 +30,10 @@ COLUMNS = {
     GROUP: "_group",
 }
 """Part of an address to the column of a dwelling that it fixes."""
+LOCAL_COLUMNS = ("unit", "room_no", "room", "local", "address", "standard_address")
+"""Columns of a dwelling that differ between neighbours of one building."""
+SAME_ADDRESS = 0.001
+"""Share of flats that carry the standard address of a neighbour; times the scale of the rates."""
 AREAS = (COUNTY, TOWNSHIP, COMMUNITY)
 USELESS = ("code_unknown", "null_word")
 """Defects after which a column beside an address says nothing."""
@@ -77,6 +82,18 @@ SPOTS: dict[str, dict[str, Spot]] = {
 }
 CODED = {"grid_code", "community_code"}
 """Columns that tell the community by its code, and with it township and county unit."""
+
+
+def doubled(dwellings: pl.DataFrame, seed: int, share: float) -> pl.DataFrame:
+    """Dwellings of which a few carry the standard address of their neighbour in the building, as registers do (two codes, one address)."""
+    rng = np.random.default_rng([seed, 4])
+    same = pl.col("building_code") == pl.col("building_code").shift(1)
+    hit = ~pl.col("village") & same & pl.lit(pl.Series(rng.random(dwellings.height) < share))
+    # never two in a row, so that no address is shifted along the building
+    alone = hit & ~hit.shift(1).fill_null(False)
+    return dwellings.with_columns(
+        pl.when(alone.fill_null(False)).then(pl.col(name).shift(1)).otherwise(pl.col(name)).alias(name) for name in LOCAL_COLUMNS
+    )
 
 
 def meant(category: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -238,7 +255,9 @@ def _answers(f: pl.DataFrame, places: pl.DataFrame) -> pl.Series:
     pattern = f["_pattern"]
     for bits in pattern.unique().sort():
         columns = [column for bit, column in COLUMNS.items() if bits & bit]
-        count = places.select((pl.col("_in").cast(pl.Int64).sum().over(columns) if columns else pl.col("_in").sum()).alias("n"))["n"]
+        if not columns:
+            continue
+        count = places.select(pl.col("_in").cast(pl.Int64).sum().over(columns).alias("n"))["n"]
         rows = (pattern == bits).fill_null(False)
         answers = answers.zip_with(~rows, count.cast(pl.Int64).gather(f["meant"].fill_null(0)))
     return answers

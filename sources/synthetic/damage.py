@@ -40,6 +40,10 @@ class Damage:
     people: pl.DataFrame
     rng: np.random.Generator
     rates: DefectRates
+    lost: pl.Expr = field(default_factory=lambda: pl.lit(0))
+    """Parts of the address that the rule just asked leaves out (bits of addresses.py)."""
+    away: pl.Expr = field(default_factory=lambda: pl.lit(False))
+    """Where the rule just asked means no place of the city."""
 
     def words(self, frame: pl.DataFrame, choices: list[str]) -> pl.Expr:
         return pl.lit(pl.Series(np.array(choices)[self.rng.integers(0, len(choices), frame.height)]))

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from sources.synthetic import addresses, person_defects
-from sources.synthetic.damage import NUMERALS, Change, Damage, DefectRates, filled, wide
+from sources.synthetic import address_defects, addresses, person_defects
+from sources.synthetic.damage import Change, Damage, DefectRates, filled, wide
 
 __all__ = ["DefectRates", "apply"]
 
@@ -28,12 +28,32 @@ def apply(damage: Damage, frame: pl.DataFrame, stage: str) -> pl.DataFrame:
         for column in known.columns:
             if column in frame.columns and share > 0:
                 frame = _one(damage, frame, known.defect, column, share)
+    return _with_junk(damage, frame) if stage == "cells" else frame
+
+
+def damage_addresses(damage: Damage, frame: pl.DataFrame) -> pl.DataFrame:
+    """The address cells alone (benchmarks): the frame holds them with the columns of addresses.py."""
+    stated = {known.defect: known.columns for known in damage.contract.known_defects if known.defect.startswith(("address_", "full_width"))}
+    shares = {known.defect: known.share for known in damage.contract.known_defects}
+    spots = addresses.SPOTS.get(damage.contract.category, {})
+    for defect, columns in stated.items():
+        share = damage.rates.share(damage.contract.category, defect, shares[defect])
+        for column in columns:
+            frame = _one(damage, frame, defect, column, share) if column in frame.columns and column in spots else frame
+    return _with_junk(damage, frame)
+
+
+def _with_junk(damage: Damage, frame: pl.DataFrame) -> pl.DataFrame:
+    share = damage.rates.share(damage.contract.category, "address_junk", address_defects.JUNK)
+    for column in addresses.SPOTS.get(damage.contract.category, {}):
+        frame = _one(damage, frame, "address_junk", column, share) if column in frame.columns else frame
     return frame
 
 
 def _one(damage: Damage, frame: pl.DataFrame, defect: str, column: str, share: float) -> pl.DataFrame:
     if defect == "stale" and f"_s_{column}" not in frame.columns:
         return frame
+    damage.lost, damage.away = pl.lit(0), pl.lit(False)
     eligible, value = RULES[defect](damage, frame, column)
     untouched = pl.col(f"_d_{column}").is_null() if f"_d_{column}" in frame.columns else pl.lit(True)
     hit = damage.hit(frame, eligible & untouched, share)
@@ -41,20 +61,18 @@ def _one(damage: Damage, frame: pl.DataFrame, defect: str, column: str, share: f
         return frame
     earlier = pl.col(f"_d_{column}") if f"_d_{column}" in frame.columns else pl.lit(None, dtype=pl.String)
     note = pl.when(hit).then(pl.lit(defect)).otherwise(earlier)
-    frame = frame.with_columns(pl.when(hit).then(value).otherwise(pl.col(column)).alias(column), note.alias(f"_d_{column}"))
+    changes = {column: pl.when(hit).then(value).otherwise(pl.col(column)), f"_d_{column}": note}
     follow = [name for name in addresses.followers(column) if name in frame.columns]
     if defect == "stale":
-        return frame.with_columns(
-            pl.when(hit).then(pl.col(f"_s_{name}")).otherwise(pl.col(name)).alias(name) for name in follow if f"_s_{name}" in frame.columns
-        )
-    if defect in LOSES and follow:
-        lost = f"_l_{column}"
-        frame = frame.with_columns(pl.when(hit).then(pl.col(lost) | LOSES[defect]).otherwise(pl.col(lost)).alias(lost))
-    return frame.with_columns(
-        pl.when(hit).then(pl.col(name)).otherwise(pl.col(f"_b_{name}")).alias(f"_b_{name}")
-        for name in (column, *follow)
-        if f"_b_{name}" in frame.columns
-    )
+        told = [name for name in follow if f"_s_{name}" in frame.columns]
+        return frame.with_columns(**changes, **{name: pl.when(hit).then(pl.col(f"_s_{name}")).otherwise(pl.col(name)) for name in told})
+    if follow:
+        meant, lost = follow
+        changes[lost] = pl.when(hit).then(damage.lost).otherwise(pl.col(lost)).cast(pl.Int64)
+        changes[meant] = pl.when(hit & damage.away).then(None).otherwise(pl.col(meant))
+    frame = frame.with_columns(**changes)
+    before = [name for name in (column, *follow) if f"_b_{name}" in frame.columns]
+    return frame.with_columns(**{f"_b_{name}": pl.when(hit).then(pl.col(name)).otherwise(pl.col(f"_b_{name}")) for name in before})
 
 
 def _retired(damage: Damage, frame: pl.DataFrame, columns: tuple[str, ...], share: float) -> pl.DataFrame:
@@ -101,46 +119,6 @@ def _phone_form(d: Damage, f: pl.DataFrame, c: str) -> Change:
         .otherwise(phone + "/0716" + landline)
     )
     return phone.str.contains(r"^199\d{8}$"), value
-
-
-def _short(_: Damage, __: pl.DataFrame, c: str) -> Change:
-    place = pl.col(c)
-    village = place.str.replace(r"^.*?(?:街道|镇|族乡|乡|管理区|天鹅洲开发区)", "")
-    return filled(c), pl.when(place.str.contains("社区")).then(place.str.replace(r"^.*?社区", "")).otherwise(village)
-
-
-def _wording(d: Damage, f: pl.DataFrame, c: str) -> Change:
-    place, kind = pl.col(c), pl.lit(d.integers(f, 0, 6))
-    flat = place.str.replace(r"(\d+)栋(\d+)单元(\d+)室?", "${1}-${2}-${3}")
-    value = (
-        pl.when(kind == 0)
-        .then(place.str.replace("栋", "幢"))
-        .when(kind == 1)
-        .then(place.str.replace("栋", "号楼").str.replace("单元", "门").str.replace("室", ""))
-        .when(kind == 2)
-        .then(place.str.replace("栋", "#").str.replace("室", "号"))
-        .when(kind == 3)
-        .then(flat)
-        .when(kind == 4)
-        .then(place.str.replace("室", ""))
-        .otherwise(place.str.replace("1单元", "一单元").str.replace("2单元", "二单元"))
-    )
-    group = place.str.extract(r"(\d)组")
-    rural = (
-        pl.when(kind < 3).then(place.str.replace(r"\d组", group.replace(NUMERALS) + "组")).otherwise(place.str.replace(r"(\d+)号$", "${1}"))
-    )
-    return filled(c), pl.when(place.str.contains("栋")).then(value).otherwise(rural)
-
-
-def _old_place(_: Damage, __: pl.DataFrame, c: str) -> Change:
-    place = pl.col(c)
-    fits = place.str.contains_any(["监利市", "沙市区", "荆州区", "路"])
-    value = place.str.replace("监利市", "监利县").str.replace("沙市区", "沙市市").str.replace("荆州区", "江陵县")
-    return fits, pl.when(value != place).then(value).otherwise(place.str.replace("路", "大街"))
-
-
-def _rural(_: Damage, __: pl.DataFrame, c: str) -> Change:
-    return pl.col(c).str.contains(r"\d组\d+号?$"), pl.col(c).str.replace(r"(\d组)\d+号?$", "${1}")
 
 
 def _date_placeholder(d: Damage, f: pl.DataFrame, c: str) -> Change:
@@ -227,10 +205,11 @@ RULES: dict[str, Callable[[Damage, pl.DataFrame, str], Change]] = {
     "phone_shared": _shared_phone,
     "phone_placeholder": _phone_word,
     "phone_form": _phone_form,
-    "address_short": _short,
-    "address_wording": _wording,
-    "address_old_name": _old_place,
-    "address_rural": _rural,
+    "address_short": address_defects.short,
+    "address_wording": address_defects.wording,
+    "address_old_name": address_defects.old_place,
+    "address_rural": address_defects.rural,
+    "address_junk": address_defects.junk,
     "date_placeholder": _date_placeholder,
     "date_lunar": _lunar,
     "date_impossible": _impossible,
@@ -242,8 +221,6 @@ RULES: dict[str, Callable[[Damage, pl.DataFrame, str], Change]] = {
     "full_width": _full_width,
     "stale": _stale,
 }
-LOSES = {"address_rural": addresses.DOOR}
-"""Parts of an address that a defect leaves out."""
 STAGES = dict.fromkeys(RULES, "cells") | {
     "division_retired": "cells",
     "stale": "stale",
