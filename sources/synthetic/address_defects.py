@@ -7,15 +7,18 @@ says (addresses.py).
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 import numpy as np
 import polars as pl
 
+from sources.catalogue import Catalogue
 from sources.synthetic import tables
 from sources.synthetic.addresses import BLOCK, DOOR, LOCAL, ROOM, UNIT
 from sources.synthetic.damage import NUMERALS, WIDE, Change, Damage, filled
 
 FLAT = r"([0-9]+)栋([0-9]+)单元([0-9]+)室?$"
-TOWNSHIP_END = r"^.*?(?:街道|镇|族乡|乡|管理区|天鹅洲开发区)"
 JUNK = 0.003
 """Share of filled address cells that hold something else; times the scale of the rates."""
 Choice = tuple[float, pl.Expr, int]
@@ -46,6 +49,17 @@ def _wide(place: pl.Expr) -> pl.Expr:
     return place.str.replace_many(list(WIDE), list(WIDE.values()))
 
 
+@cache
+def _names(lists: tuple[str, ...]) -> str:
+    return "|".join(re.escape(name) for name in sorted(set(lists), key=lambda name: (-len(name), name)))
+
+
+def _areas(catalogue: Catalogue) -> tuple[str, str]:
+    """Alternations of the names of county units and of townships, longest first."""
+    townships = tuple(value.zh for value in catalogue.lists["jz_township"].values)
+    return _names(tuple(unit.zh for unit in catalogue.county_units)), _names(townships)
+
+
 def _estate(d: Damage, f: pl.DataFrame) -> pl.Expr:
     return d.words(f, tables.words("estate"))
 
@@ -54,9 +68,10 @@ def short(d: Damage, f: pl.DataFrame, c: str) -> Change:
     """Without the city and the district; only the local part; only estate and room; only the house."""
     place = pl.col(c)
     urban = place.str.contains("社区")
-    local = pl.when(urban).then(place.str.replace(r"^.*?社区", "")).otherwise(place.str.replace(TOWNSHIP_END, ""))
-    from_township = place.str.replace(r"^(?:湖北省)?(?:荆州市)?(?:[^市区县]{2,6}(?:市|县|[^小社]区|技术开发区))?", "")
-    from_community = place.str.replace(TOWNSHIP_END, "")
+    county, township = _areas(d.catalogue)
+    from_township = place.str.replace(rf"^(?:湖北省)?(?:荆州市)?(?:{county})?", "")
+    from_community = from_township.str.replace(rf"^(?:{township})", "")
+    local = pl.when(urban).then(place.str.replace(r"^.*?社区", "")).otherwise(from_community)
     estate = pl.when(place.str.contains(FLAT)).then(_estate(d, f) + place.str.extract(FLAT, 1) + "栋" + place.str.extract(r"栋(.*)$", 1))
     house = pl.when(place.str.contains(FLAT)).then(local.str.replace(FLAT, ""))
     value, lost = _pick(
