@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from resolvers.places import asking, dwellings, grammar, reach, roads, scores, slips
+from resolvers.places import asking, dwellings, grammar, past, reach, roads, scores, slips
 from resolvers.places.parsing import WORDS, create_word_tables, parse_texts
 from resolvers.places.vocabulary import CITY, ZONE, ZONE_PARENT
 from sources.tables import SHARED_TABLES, create_table, literal, quoted
@@ -78,7 +78,8 @@ _STEPS = (
 
 
 def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
-    """In: current_<c> of CELLS, current_house_registry. Out: `place`, one row per record and filled address cell."""
+    """In: current_<c> of CELLS, current_house_registry, and where they are there history_<c> and typed_<c>. Out: `place`, one row
+    per record and filled address cell; `place_past`, the same of earlier versions that said something else."""
     create_word_tables(con)
     dwellings.create_communities(con)
     dwellings.create_dwellings(con)
@@ -98,6 +99,7 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     _settle(con)
     scores.create_scores(con)
     _fill(con)
+    past.move_past(con)
     for table in _STEPS:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return _counts(con)
@@ -110,18 +112,19 @@ def _one_each(columns: tuple[str, ...]) -> str:
 
 def _create_claims(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `place_cell`: one row per filled cell; `place_text`, `place_beside`: what they say, once."""
-    selects = []
+    columns: dict[str, str] = {}
     for cell in CELLS:
         beside = ", ".join(
             f"{quoted(column) if column else 'NULL::VARCHAR'} AS {name}"
             for name, column in zip(_BESIDE, cell.beside, strict=True)
         )
-        selects.append(f"""
-            SELECT record_id, {literal(cell.category)} AS category, {literal(cell.column)} AS column_name,
-                   {quoted(cell.column)} AS address, {beside},
-                   {quoted(cell.dwelling) if cell.dwelling else 'NULL::VARCHAR'} AS own_dwelling
-            FROM {quoted(f"current_{cell.category}")} WHERE {quoted(cell.column)} IS NOT NULL""")
+        columns[f"{cell.category}.{cell.column}"] = f"""
+            {literal(cell.category)} AS category, {literal(cell.column)} AS column_name, {quoted(cell.column)} AS address, {beside},
+            {quoted(cell.dwelling) if cell.dwelling else 'NULL::VARCHAR'} AS own_dwelling"""
+    selects = [f"""SELECT record_id, {columns[f"{cell.category}.{cell.column}"]}
+                   FROM {quoted(f"current_{cell.category}")} WHERE {quoted(cell.column)} IS NOT NULL""" for cell in CELLS]
     con.execute("CREATE OR REPLACE TEMP TABLE place_cell AS " + " UNION ALL ".join(selects))
+    past.past_cells(con, [(cell.category, cell.column, cell.dwelling) for cell in CELLS], columns)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE place_text AS
         SELECT row_number() OVER () AS text_id, text FROM (SELECT DISTINCT address AS text FROM place_cell)""")

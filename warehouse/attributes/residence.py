@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from resolvers.places.dwellings import create_communities
+from resolvers.places.dwellings import create_communities, road_stem
 from resolvers.places.parsing import create_word_tables, parse_texts
 from sources.catalogue import load_catalogue
 from sources.tables import literal
@@ -54,25 +54,35 @@ def contradicts(one: str, other: str) -> str:
 
     areas = ("county_code", "township_code", "community_code", "village_group", "door_no", "building")
     across = f"({one}.outside_city AND {inside(other)}) OR ({other}.outside_city AND {inside(one)})"
-    road = (f"coalesce(regexp_replace({one}.road, '(?:路|街)$', '') <> regexp_replace({other}.road, '(?:路|街)$', ''),"
-            " false)")
+    road = f"coalesce({road_stem(f'{one}.road')} <> {road_stem(f'{other}.road')}, false)"
     return f"(coalesce({across}, false) OR {' OR '.join(differ(area) for area in areas)} OR {road})"
+
+
+def standings(build: ProfileBuild) -> dict[str, tuple[str, str]]:
+    """By category that states a residence_address: SQL conditions (alias r) that the record is in force, and that it is recent
+    enough (clarification 16 and the remark of residence_address)."""
+    fresh = f"r.updated_on >= ({build.day} - INTERVAL {FRESH_MONTHS} MONTH)::DATE"
+    active = "r.status = '1'"
+    covered = """r.status = '1' AND NOT (coalesce(r.left_out, false)
+        AND EXISTS (FROM current_social_assistance AS c WHERE c.case_no = r.case_no AND c.delivery_date >
+        r.delivery_date))"""
+    sources = load_catalogue().attributes["residence_address"].source_columns
+    return {category: ("true", fresh) for category, _ in sources} | {
+        "residence_permits": ("r.permit_status IN ('1', '2')", "true"),
+        LAST: (active, "true"),
+        "elderly_disability_benefits": (active, fresh),
+        "health_records": (active, fresh),
+        "care_followups": (active, fresh),
+        "social_assistance": (covered, fresh),
+        "student_enrolment": ("r.status = '1' AND NOT coalesce(r.left_out, false)", fresh),
+        "employment_registration": ("r.registration_type IS DISTINCT FROM '3'", fresh),
+    }
 
 
 def _candidates(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """Temporary `residence_candidate`: the eligible addresses of everybody who is not dead, by `place_no`."""
-    fresh = f"r.updated_on >= ({build.day} - INTERVAL {FRESH_MONTHS} MONTH)::DATE"
     sources = load_catalogue().attributes["residence_address"].source_columns
-    where = {category: fresh for category, _ in sources}
-    where["residence_permits"] = "r.permit_status IN ('1', '2')"
-    where[LAST] = "r.status = '1'"
-    for category in ("elderly_disability_benefits", "health_records", "care_followups"):
-        where[category] = f"r.status = '1' AND {fresh}"
-    where["social_assistance"] = f"""r.status = '1' AND {fresh} AND NOT (coalesce(r.left_out, false)
-        AND EXISTS (FROM current_social_assistance AS c WHERE c.case_no = r.case_no AND c.delivery_date >
-        r.delivery_date))"""
-    where["student_enrolment"] = f"r.status = '1' AND {fresh} AND NOT coalesce(r.left_out, false)"
-    where["employment_registration"] = f"r.registration_type IS DISTINCT FROM '3' AND {fresh}"
+    where = {category: f"{in_force} AND {fresh}" for category, (in_force, fresh) in standings(build).items()}
     columns = ", ".join(f"({ordinal}, {literal(column)})" for ordinal, (_, column) in enumerate(sources, start=1))
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE residence_candidate AS
@@ -122,20 +132,24 @@ def _dwellings(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""
         CREATE OR REPLACE TEMP TABLE lived_in AS
         SELECT person_id, dwelling_code, true AS own FROM residence WHERE dwelling_code IS NOT NULL""")
-    _kin(con)
-    _offered_dwellings(con)
-    con.execute(f"INSERT INTO lived_in {_by_owner_or_family()}")
+    create_kin(con, f"""
+        SELECT person_id FROM everybody ANTI JOIN lived_in USING (person_id)
+        ANTI JOIN (SELECT person_id FROM {attribute("vital_status")} WHERE value = '2') AS dead USING (person_id)""")
+    create_offers(con, "SELECT person_id FROM residence WHERE dwelling_code IS NULL")
+    con.execute(f"""INSERT INTO lived_in
+        SELECT person_id, dwelling_code, false FROM ({inside_named("residence", ("person_id",))})""")
     con.execute(f"INSERT INTO lived_in {_by_household()}")
     for table in ("kin", "offered_dwelling"):
         con.execute(f"DROP TABLE temp.{table}")
 
 
-def _kin(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `kin` (person_id, relative): of people without a located address, spouse, parents, children, members
-    of the registered household."""
+def create_kin(con: duckdb.DuckDBPyConnection, people: str) -> None:
+    """Temporary `kin` (person_id, relative) of `people` (SQL, person_id): spouse, parents, children, members of the
+    registered household. Needs the tables of kinship."""
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE kin AS
-        WITH linked AS (
+        WITH people AS ({people}),
+        linked AS (
             SELECT person_id, value AS relative FROM spouse_link
             UNION SELECT value, person_id FROM spouse_link
             UNION SELECT parent, child FROM parent_link
@@ -143,24 +157,21 @@ def _kin(con: duckdb.DuckDBPyConnection) -> None:
             UNION SELECT one.person_id, other.person_id FROM registered AS one JOIN registered AS other
                 ON other.household_no = one.household_no AND one.family AND other.family
         )
-        SELECT linked.person_id, linked.relative FROM linked
-        ANTI JOIN lived_in ON lived_in.person_id = linked.person_id
-        ANTI JOIN (SELECT person_id FROM {attribute("vital_status")} WHERE value = '2') AS dead
-            ON dead.person_id = linked.person_id""")
+        SELECT person_id, relative FROM linked SEMI JOIN people USING (person_id)""")
 
 
-def _offered_dwellings(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `offered_dwelling`: the dwellings that people without a located address own or whose relatives live
-    there, with the parts of their address."""
-    con.execute("""
+def create_offers(con: duckdb.DuckDBPyConnection, owners: str) -> None:
+    """Temporary `offered_dwelling`: the dwellings that `owners` (SQL, person_id) own or in which relatives (`kin`) live by
+    `lived_in`, with the parts of their address."""
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE offered_text AS
         SELECT row_number() OVER (ORDER BY dwelling_code) AS text_id, standard_address AS text, *
         FROM (
             SELECT dwelling_code, standard_address, township_code, community_code
             FROM current_house_registry
             WHERE dwelling_code IN (SELECT dwelling_code FROM lived_in JOIN kin ON kin.relative = lived_in.person_id)
-               OR record_id IN (SELECT m.record_id FROM mention_person AS m JOIN residence USING (person_id)
-                                WHERE residence.dwelling_code IS NULL AND m.role = 'owner'))""")
+               OR record_id IN (SELECT m.record_id FROM mention_person AS m JOIN ({owners}) USING (person_id)
+                                WHERE m.role = 'owner'))""")
     create_word_tables(con)
     create_communities(con)
     parse_texts(con, "offered_text", "offered_parsed")
@@ -174,33 +185,37 @@ def _offered_dwellings(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"DROP TABLE temp.{table}")
 
 
-def _by_owner_or_family() -> str:
-    """Clarification 52: for an address that names a group or a building, the one dwelling inside it."""
+def inside_named(claims: str, keys: tuple[str, ...]) -> str:
+    """SQL: `keys` (person_id among them), dwelling_code and step (1 owned, 2 family) of each row of `claims` (the columns of
+    `place`) that names a group or a building but no dwelling: the one dwelling inside it that the person owns, else the
+    one in which family lives (clarification 52); none where there is not exactly one."""
+    key = ", ".join(keys)
     return f"""
         WITH vague AS (
-            FROM residence WHERE dwelling_code IS NULL AND coalesce(village_group, building) IS NOT NULL
+            FROM {claims} WHERE dwelling_code IS NULL AND coalesce(village_group, building) IS NOT NULL
                 AND NOT coalesce(outside_city, false) AND township_code IS NOT NULL
         ),
         offered AS (
             SELECT owner.person_id, house.dwelling_code, 1 AS step
             FROM current_house_registry AS house
             JOIN mention_person AS owner ON owner.record_id = house.record_id AND owner.role = 'owner'
+            SEMI JOIN vague ON vague.person_id = owner.person_id
             UNION
             SELECT kin.person_id, lived_in.dwelling_code, 2 FROM kin
             JOIN lived_in ON lived_in.person_id = kin.relative
         ),
         inside AS (
-            SELECT DISTINCT vague.person_id, offered.dwelling_code, offered.step
+            SELECT DISTINCT {", ".join(f"vague.{name}" for name in keys)}, offered.dwelling_code, offered.step
             FROM vague
             JOIN offered ON offered.person_id = vague.person_id
             JOIN offered_dwelling AS house ON house.dwelling_code = offered.dwelling_code
             WHERE NOT {contradicts("vague", "house")} AND house.township_code = vague.township_code
               AND (vague.village_group IS NULL OR house.village_group = vague.village_group)
               AND (vague.building IS NULL OR house.building = vague.building)
-        )
-        SELECT person_id, min(dwelling_code), false FROM inside
-        WHERE (person_id, step) IN (SELECT (person_id, min(step)) FROM inside GROUP BY person_id)
-        GROUP BY person_id HAVING count(*) = 1"""
+        ),
+        first AS (SELECT * FROM inside QUALIFY step = min(step) OVER (PARTITION BY {key}))
+        SELECT {key}, min(dwelling_code) AS dwelling_code, min(step) AS step
+        FROM first GROUP BY {key} HAVING count(*) = 1"""
 
 
 def _by_household() -> str:
