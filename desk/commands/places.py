@@ -30,6 +30,17 @@ def house_command(asked: Annotated[str, typer.Argument(metavar="ADDRESS|DWELLING
     show_house(home, Question(asked, purpose, by, below, beside), output.value, language.value)
 
 
+@app.command("household")
+def household_command(asked: Annotated[str, typer.Argument(metavar="PERSON|DWELLING_ID")], purpose: PurposeOption, home: Home, by: Looker,
+                      language: Annotated[Language, typer.Option("--lang")] = Language.ZH,
+                      output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Show who lives together and who is registered together; every look is recorded."""
+    from desk.household import show_household
+    from warehouse.households.looking import Question
+
+    show_household(home, Question(asked, purpose, by), output.value, language.value)
+
+
 audit_app = typer.Typer(no_args_is_help=True, help="The log of who looked at whose data.")
 app.add_typer(audit_app, name="audit")
 
