@@ -21,7 +21,7 @@ from sources.synthetic.damage import NUMERALS, WIDE, Change, Damage, filled
 FLAT = r"([0-9]+)栋([0-9]+)单元([0-9]+)室?$"
 JUNK = 0.003
 """Share of filled address cells that hold something else; times the scale of the rates."""
-Choice = tuple[float, pl.Expr, int]
+Choice = tuple[float, pl.Expr, int | pl.Expr]
 """Weight, wording, parts lost."""
 
 
@@ -29,11 +29,15 @@ def _pick(d: Damage, f: pl.DataFrame, choices: list[Choice]) -> tuple[pl.Expr, p
     """One of the wordings for each row by weight, and the parts that it loses."""
     weights = np.array([weight for weight, _, _ in choices])
     kind = pl.lit(pl.Series(d.rng.choice(len(choices), f.height, p=weights / weights.sum())))
-    value, lost = choices[0][1], pl.lit(choices[0][2])
+    value, lost = choices[0][1], _bits(choices[0][2])
     for index, (_, wording, parts) in enumerate(choices[1:], 1):
         value = pl.when(kind == index).then(wording).otherwise(value)
-        lost = pl.when(kind == index).then(parts).otherwise(lost)
+        lost = pl.when(kind == index).then(_bits(parts)).otherwise(lost)
     return value, lost
+
+
+def _bits(parts: int | pl.Expr) -> pl.Expr:
+    return pl.lit(parts) if isinstance(parts, int) else parts
 
 
 def chinese(number: pl.Expr) -> pl.Expr:
@@ -109,6 +113,10 @@ def _flats(d: Damage, f: pl.DataFrame, c: str) -> list[Choice]:
     phone = pl.lit("199") + pl.lit(d.integers(f, 10_000_000, 99_999_999)).cast(pl.String)
     landmark = d.words(f, tables.words("landmark"))
     dashes = block + "-" + unit + "-" + room
+    before, road, after = (place.str.extract(r"^(.*)([^社区村镇乡]{2}[路街巷])([0-9]+号.*)$", part) for part in (1, 2, 3))
+    sounds = tables.mapping("homophones")
+    slipped = pl.coalesce(before + road.str.replace_many(list(sounds), list(sounds.values())) + after, place)
+    slip = pl.when(slipped == place).then(0).otherwise(DOOR)
     return [
         (0.15, place.str.replace("栋", "幢"), 0),
         (0.15, head + block + "号楼" + unit + "门" + room, 0),
@@ -130,6 +138,9 @@ def _flats(d: Damage, f: pl.DataFrame, c: str) -> list[Choice]:
         (0.005, told + "室 电话" + phone, 0),
         (0.005, told + phone, ROOM),
         (0.005, place + "🏠", 0),
+        (0.01, place.str.replace("街道", "街"), 0),
+        (0.01, place.str.replace("社区", ""), 0),
+        (0.01, slipped, slip),
     ]
 
 
