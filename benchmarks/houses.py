@@ -202,8 +202,12 @@ def match(home: Path, threads: int, memory: str, profile: bool) -> None:
         start = time.perf_counter()
         counts = build(timed if profile else con)
         seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
-        print(f"{counts.cells:,} claims in {seconds:.0f} s, peak memory {peak:.1f} GB ({threads} threads, limit {memory})", flush=True)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        print(
+            f"{counts.cells:,} claims in {seconds:.0f} s ({used.ru_utime + used.ru_stime:.0f} s of processor time), "
+            f"peak memory {used.ru_maxrss / 1024 / 1024:.1f} GB ({threads} threads, limit {memory})",
+            flush=True,
+        )
         for took, statement in sorted(timed.seconds, reverse=True)[:25] if profile else []:
             print(f"{took:7.1f} s  {statement[:220]}", flush=True)
         found = evaluate(con, home)
