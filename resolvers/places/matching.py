@@ -80,6 +80,14 @@ _STEPS = (
 def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     """In: current_<c> of CELLS, current_house_registry, and where they are there history_<c> and typed_<c>. Out: `place`, one row
     per record and filled address cell; `place_past`, the same of earlier versions that said something else."""
+    locate(con)
+    for table in _STEPS:
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return _counts(con)
+
+
+def locate(con: duckdb.DuckDBPyConnection) -> None:
+    """As `build`, and leaves the temporary tables of its steps, for explanation."""
     create_word_tables(con)
     dwellings.create_communities(con)
     dwellings.create_dwellings(con)
@@ -100,9 +108,6 @@ def build(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
     scores.create_scores(con)
     _fill(con)
     past.move_past(con)
-    for table in _STEPS:
-        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    return _counts(con)
 
 
 def _one_each(columns: tuple[str, ...]) -> str:
