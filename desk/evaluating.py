@@ -15,7 +15,9 @@ from desk.render import console, table
 from resolvers import registry
 from resolvers.evaluation import Coverage, Evaluation, coverage, evaluate_links
 from resolvers.linkage.calibration import against_truth
+from resolvers.places import evaluation as located
 from warehouse.evaluation import evaluate_answers
+from warehouse.households import evaluation as living
 from warehouse.snapshots import open_snapshot
 from warehouse.store import open_working
 
@@ -28,6 +30,8 @@ def report_evaluation(home: Path, truth: Path) -> None:
     with open_snapshot(home) as con:
         _show_links(evaluate_links(con, truth))
         _show_quarantine(con, truth)
+        _show_places(con, truth)
+        _show_living(con, truth)
         answers = evaluate_answers(con, truth)
     with open_working(home) as con:
         _show_estimates(coverage(con, truth, registry.next_run(con) - 1))
@@ -55,6 +59,26 @@ def _show_quarantine(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
                (SELECT count(*) FROM found ANTI JOIN expected USING (category, delivery_date, "row"))""",
                                  [str(truth / "quarantine.parquet")]).fetchone() or (0, 0)
     console.print(f"quarantine against the truth: {missing} rows missing, {extra} rows too many")
+
+
+def _show_places(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Located addresses beside the dwellings meant; nothing for a city that does not state them."""
+    if not (truth / "addresses.parquet").exists():
+        return
+    table("Addresses against the truth 地址匹配 (deciding: text and columns lead to one dwelling)", list(located.HEADERS),
+          located.rows(located.evaluate(con, truth)))
+
+
+def _show_living(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Dwellings, living alone and households, of our links and of the rightly linked records; differences by cause."""
+    ours = living.evaluate(con, truth)
+    table("How people live 居住与家庭 (persons alive, living in the city and known to a register)",
+          ["links", "persons#", "dwelling right#", "wrong#", "none#", "right of those located#", "alone precision#", "alone recall#",
+           "whole households#"],
+          [[name, found.persons, found.right, found.wrong, found.none, found.right / max(found.right + found.wrong, 1),
+            found.alone_precision, found.alone_recall, found.whole_share]
+           for name, found in (("ours", ours), ("right ones", ours.rightly_linked)) if found is not None])
+    table("Differences by cause 差异原因", list(living.HEADERS), living.rows(ours))
 
 
 def _interval(interval: tuple[float, float, float]) -> str:

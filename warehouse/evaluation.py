@@ -56,7 +56,7 @@ def evaluate_answers(con: duckdb.DuckDBPyConnection, truth: Path) -> list[Answer
     ours = {name: _answer(con, query, reference, "true_of") for name, query in queries.items()}
     con.execute("USE memory")
     try:
-        _rightly_linked(con, published[0], truth)
+        rightly_linked(con, published[0], truth)
         profile.build(con, reference)
         con.execute("CREATE OR REPLACE TEMP TABLE themselves AS SELECT person_id, person_id AS true_person FROM everybody")
         right = {name: _answer(con, query, reference, "themselves") for name, query in queries.items()}
@@ -70,7 +70,7 @@ def _worked_query(name: str) -> Query:
     return parse({"purpose": worked.purpose, "query": worked.query})
 
 
-def _rightly_linked(con: duckdb.DuckDBPyConnection, published: str, truth: Path) -> None:
+def rightly_linked(con: duckdb.DuckDBPyConnection, published: str, truth: Path) -> None:
     """Records, places and ledger as published; persons as they truly are. Mentions that the truth does not know stay alone."""
     source = quoted(published)
     for table in ("ledger", "place", *(f"current_{category}" for category in load_catalogue().contracts)):

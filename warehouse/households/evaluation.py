@@ -98,7 +98,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, truth: Path) -> LivingQuality:
     con.execute("USE memory")
     try:
         reference = date.fromisoformat(str(as_of))
-        evaluation._rightly_linked(con, published, truth)
+        evaluation.rightly_linked(con, published, truth)
         profile.build(con, reference)
         con.execute("CREATE OR REPLACE TEMP TABLE true_of AS SELECT person_id, person_id AS true_person FROM everybody")
         _answers(con, "linked")
