@@ -1,4 +1,4 @@
-"""The assets about places and families: places, households.
+"""The assets about places and families: places, residences, households.
 
 Belongs here: names, dependencies, checks and metadata. What happens is in `pipelines/place_stages.py`.
 """
@@ -14,6 +14,7 @@ from sources.catalogue import load_catalogue
 GROUP = "city"
 PROFILES = dg.AssetKey(["city", "profiles"])
 HOUSEHOLDS = dg.AssetKey(["city", "households"])
+RESIDENCES = dg.AssetKey(["city", "residences"])
 
 
 def _materialised(counts: dict[str, int]) -> dg.MaterializeResult:
@@ -32,4 +33,10 @@ def households(installation: Installation) -> dg.MaterializeResult:
     return _materialised(place_stages.build_households(installation.con, installation.until_date))
 
 
-PLACE_ASSETS = [places, households]
+@dg.asset(key=RESIDENCES, deps=[PLACES, PROFILES], group_name=GROUP, kinds={"duckdb"},
+          description="Every residence claim with its place, dates, score and standing; where somebody lived when, by which claims.")
+def residences(installation: Installation) -> dg.MaterializeResult:
+    return _materialised(place_stages.build_residences(installation.con, installation.until_date))
+
+
+PLACE_ASSETS = [places, households, residences]

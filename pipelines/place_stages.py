@@ -13,7 +13,7 @@ import duckdb
 from pipelines.progress import stage
 from pipelines.stages import as_of
 from resolvers import places
-from warehouse import households
+from warehouse import households, residences
 
 
 def build_places(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -31,4 +31,13 @@ def build_households(con: duckdb.DuckDBPyConnection, until: date | None) -> dict
         counts = households.build(con, as_of(con, until))
         event.rows = counts["household"]
         event.notes = {"members": counts["household_member"], "ties": counts["family_tie"]}
+    return {"rows": event.rows, **event.notes}
+
+
+def build_residences(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
+    """What every record says of where a person lives, and where somebody lived when."""
+    with stage("residences") as event:
+        counts = residences.build(con, as_of(con, until))
+        event.rows = counts["residence_claim"]
+        event.notes = {"spells": counts["residence_history"]}
     return {"rows": event.rows, **event.notes}

@@ -41,6 +41,8 @@ FIXED_TABLES = (
     "household",
     "household_member",
     "family_tie",
+    "residence_claim",
+    "residence_history",
 )
 PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""
