@@ -133,11 +133,27 @@ def test_what_leads_to_no_dwelling_gets_a_clear_answer(street: tuple[Register, d
     assert (found.reach, found.dwellings) == (reach, ())
 
 
-@pytest.mark.parametrize("asked", ["园林路18号2栋", "绿化村社区园林路18号", "园林路18号2栋1单元", "园林路18号2栋老周家"])
+@pytest.mark.parametrize("asked", ["园林路18号2栋", "绿化村社区园林路18号", "园林路18号2栋1单元"])
 def test_a_building_offers_its_dwellings_and_no_persons(con: duckdb.DuckDBPyConnection, codes: dict[str, str], asked: str) -> None:
     told = answer(con, asked)
     assert told.found.reach is Reach.CHOICE
     assert [one.code for one in told.found.offers] == sorted(codes.values())
+    assert told.persons == ()
+
+
+@pytest.mark.parametrize("asked", ["园林路18号2栋1单元301室对面", "园林路18号2栋1单元301室旁边小卖部"])
+def test_what_stands_beside_a_dwelling_is_not_the_dwelling(street: tuple[Register, dict[str, str]], asked: str) -> None:
+    assert find(street[0], asked).dwellings == ()
+
+
+def test_a_floor_offers_its_dwellings(con: duckdb.DuckDBPyConnection, codes: dict[str, str]) -> None:
+    assert [one.code for one in answer(con, "园林路18号2栋1单元3楼").found.offers] == [codes["301"], codes["302"]]
+
+
+def test_a_register_text_that_is_read_in_part_is_not_taken_for_what_was_read(con: duckdb.DuckDBPyConnection) -> None:
+    a_house(con, f"{OLD}西头第二间")
+    told = answer(con, f"绿化村社区{OLD}")
+    assert told.found.reach is not Reach.DWELLING
     assert told.persons == ()
 
 
@@ -217,7 +233,7 @@ def around(con: duckdb.DuckDBPyConnection, rooms: list[str], room: str, before: 
     pytest.param(["301", "501", "601"], "301", (Side.GAP, [], ["501"]), id="floor-not-registered"),
     pytest.param(["负101", "101", "201"], "负101", (Side.FOUND, ["101"], []), id="below-ground"),
     pytest.param(["5", "6"], "5", (Side.UNREAD, [], []), id="room-without-floor"),
-    pytest.param(["301", "东"], "301", (Side.END, [], []), id="odd-room-elsewhere"),
+    pytest.param(["301", "东"], "301", (Side.UNREAD, [], []), id="odd-room-in-the-house"),
     pytest.param(["101", "201", "B101"], "B101", (Side.UNREAD, [], []), id="cellar-or-block"),
 ])  # fmt: skip
 def test_above(con: duckdb.DuckDBPyConnection, rooms: list[str], room: str, above: tuple[Side, list[str], list[str]]) -> None:

@@ -111,6 +111,8 @@ def _by_words(register: Register, address: Address) -> Found:
     chosen = _chosen(address, candidates)
     if chosen is not None:
         return chosen
+    if not address.complete and address.room is not None:  # what was not understood may have looked like a room
+        return _by_words(register, replace(address, room=None))
     gone = _chosen(address, register.by_words(address, gone=True) or [])
     if gone is not None and gone.reach in (Reach.DWELLING, Reach.SEVERAL):
         days = [one.gone_on for one in gone.dwellings if one.gone_on is not None]
@@ -141,8 +143,11 @@ def _chosen(address: Address, candidates: list[Dwelling]) -> Found | None:
         return None
     if not address.complete:
         return _offered(Reach.CHOICE, fitting, Reach.CHOICE)
+    if address.floor is not None and address.room is None:
+        there = [one for one in fitting if str(getattr(read_room(one.address.room), "floor", "")) == address.floor]
+        return _offered(Reach.CHOICE, there or fitting, Reach.CHOICE)
     if len(readings) == 1:
-        whole = [one for one in fitting if all(_part(one.address, part) == _part(address, part) for part in _PARTS)]
+        whole = [one for one in fitting if one.address.complete and _same(address, one.address)]
         fitting = whole or fitting
         if not whole and address.room is None:
             return _offered(Reach.CHOICE, fitting, Reach.CHOICE)
@@ -164,6 +169,10 @@ def _offered(reach: Reach, offers: list[Dwelling], without: Reach) -> Found:
 def _part(address: Address, part: str) -> str | None:
     value: str | None = getattr(address, part)
     return road_name(value) if part == "road" else value
+
+
+def _same(asked: Address, registered: Address) -> bool:
+    return all(_part(asked, part) == _part(registered, part) for part in _PARTS)
 
 
 def _fits(asked: Address, registered: Address) -> bool:

@@ -48,8 +48,11 @@ class Address:
     unit: str | None
     room: str | None
     complete: bool
+    """Understood to its end, and the place itself: not something beside it."""
     either: bool
     """`building` may be the unit: 1-301 names one of the two."""
+    floor: str | None
+    """A floor that stands in place of a room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,8 @@ class Register:
         parse_texts(self.con, "house_text", "house_parsed")
         rows = self.con.execute(f"""
             SELECT text_id, t.{shown}, coalesce(outside_city, false), county_codes, p.township_code, community_name, village_group, road,
-                   door_no, estate, building, unit, CASE WHEN t.below THEN '-' || room ELSE room END, coalesce(complete, false),
-                   coalesce(unit_or_building, false)
+                   door_no, estate, building, unit, CASE WHEN t.below THEN '-' || room ELSE room END,
+                   coalesce(complete, false) AND landmark IS NULL, coalesce(unit_or_building, false), floor
             FROM house_text AS t JOIN house_parsed AS p USING (text_id)""").fetchall()
         return {number: Address(text, outside, (town[:6],) if town else tuple(counties), town, *rest)
                 for number, text, outside, counties, town, *rest in rows}  # fmt: skip
@@ -226,7 +229,12 @@ def _words(asked: Address) -> tuple[list[str], list[Any]]:
     named = road_name(asked.road) or (f"{asked.village_group}组" if asked.village_group else None) or asked.estate
     if named is None and (asked.community is None or asked.door_no is None):
         return [], []
-    held = [named, (asked.door_no or "").split("-")[0] or None, asked.building, asked.unit, (asked.room or "").lstrip("-") or None]
-    words = [word for word in held if word]
-    return ["contains(standard_address, ?)"] * len(words), words
+    held = [named, asked.building, asked.unit, (asked.room or "").lstrip("-") or None]
+    words: list[Any] = [word for word in held if word]
+    where = ["contains(standard_address, ?)"] * len(words)
+    if asked.door_no:
+        door = asked.door_no.split("-")[0]
+        where.append("(contains(standard_address, ?) OR contains(standard_address, ?))")
+        words += [f"{door}号", f"{door}-"]
+    return where, words
 
