@@ -59,19 +59,16 @@ def create_ties(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
         )
         SELECT person_id, relative, tie, min(ordinal) AS ordinal, max(updated_on) AS updated_on,
                arg_min(record_id, (ordinal, category)) AS record_id,
-               list(category ORDER BY ordinal, category) AS categories, sum(statements)::BIGINT AS statements,
+               list_transform(list_sort(list({'ordinal': ordinal, 'category': category})), lambda one: one.category) AS categories,
+               sum(statements)::BIGINT AS statements,
                arg_min(role, (ordinal, category)) AS role
         FROM by_category GROUP BY person_id, relative, tie""")
     con.execute(f"""
         CREATE OR REPLACE TABLE family_tie AS
-        SELECT tie.person_id, tie.relative, tie.tie, coalesce(couple.state, parent.state, 'holds') AS state,
+        SELECT tie.person_id, tie.relative, tie.tie, coalesce(judged.state, 'holds') AS state,
                tie.categories[1] AS category, tie.record_id, tie.categories, tie.statements
         FROM one_tie AS tie
-        LEFT JOIN ({_couples()}) AS couple ON tie.tie = 'spouse' AND couple.person_id = tie.person_id
-            AND couple.relative = tie.relative
-        LEFT JOIN ({_parents()}) AS parent ON
-            (tie.tie = 'parent' AND parent.child = tie.person_id AND parent.parent = tie.relative)
-            OR (tie.tie = 'child' AND parent.child = tie.relative AND parent.parent = tie.person_id)""")
+        LEFT JOIN ({_couples()} UNION ALL ({_parents()})) AS judged USING (person_id, relative, tie)""")
     for table in ("tie_statement", "one_tie"):
         con.execute(f"DROP TABLE temp.{table}")
 
@@ -121,7 +118,7 @@ def _updates() -> str:
 
 
 def _couples() -> str:
-    """SQL: person_id, relative, state of couples."""
+    """SQL: person_id, relative, tie, state of couples."""
     return """
         WITH chosen AS (
             SELECT person_id, value AS relative FROM spouse_link
@@ -130,7 +127,7 @@ def _couples() -> str:
             ANTI JOIN spouse_link AS own ON own.person_id = link.value
             GROUP BY value HAVING count(*) = 1
         )
-        SELECT tie.person_id, tie.relative,
+        SELECT tie.person_id, tie.relative, 'spouse' AS tie,
                CASE WHEN chosen.relative = tie.relative THEN 'holds'
                     WHEN event.event_type IN ('2', '4', '5') AND event.spouse = tie.relative THEN 'ended'
                     WHEN chosen.relative IS NULL AND theirs.relative IS NULL THEN 'holds'
@@ -143,15 +140,20 @@ def _couples() -> str:
 
 
 def _parents() -> str:
-    """SQL: child, parent, state. A parent of whom no record says father or mother is told by sex."""
+    """SQL: person_id, relative, tie (parent and child), state. A parent of whom no record says father or mother is told by
+    sex."""
     return """
         WITH one AS (
             SELECT tie.*, coalesce(tie.role, CASE profile_open.sex WHEN '1' THEN 'father' WHEN '2' THEN 'mother' END) AS place
             FROM one_tie AS tie LEFT JOIN profile_open ON profile_open.person_id = tie.relative
             WHERE tie.tie = 'parent'
-        )
-        SELECT person_id AS child, relative AS parent,
+        ),
+        judged AS (
+            SELECT person_id, relative,
                CASE WHEN place IS NULL OR row_number() OVER (PARTITION BY person_id, place ORDER BY ordinal, updated_on DESC,
                                                              relative) = 1
                     THEN 'holds' ELSE 'contradicted' END AS state
-        FROM one"""
+            FROM one
+        )
+        SELECT person_id, relative, 'parent' AS tie, state FROM judged
+        UNION ALL SELECT relative, person_id, 'child', state FROM judged"""
