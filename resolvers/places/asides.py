@@ -21,6 +21,8 @@ _NUMBERS = (
     r"|(?:邮编|邮政编码|ZIP)号?码?-?[0-9]{6}|-?[0-9]{6}$"  # postal code by its word or at the end
 )
 _POSTCODE_FIRST = "^[0-9]{6}-?"
+_CODE_FIRST = r"^([0-9]{6})(?:[0-9]{3}){0,3}(\p{Han}.*)$"
+"""A division code before the names: of a county unit, township, community or group."""
 _ROLE = "联系人|收件人|户主|房东|业主|姓名|户名|产权人|承租人|租客|负责人"
 _PERSONS = rf"(?:{_ROLE})\p{{Han}}{{0,4}}$|(?:{_ROLE})\p{{Han}}{{2,3}}"
 """联系人张三 at the end or, shorter, in the middle."""
@@ -53,11 +55,11 @@ _ABOVE_AND_MORE = r"^(?:地址)?(?:同上|同前|同户籍地址|同户籍|同�
 REFERS = {"registration": _REGISTRATION, "above": _ABOVE, "residence": _RESIDENCE}
 
 
-def read_cells(con: duckdb.DuckDBPyConnection, source: str, target: str, county_codes: str) -> None:
+def read_cells(con: duckdb.DuckDBPyConnection, source: str, target: str, counties: dict[str, str]) -> None:
     """In: `source` (text_id, text). Out: `target`, temporary: text_id, norm, line, kind, refers_to, remarks, unread.
 
-    `line` is what is to be read as an address, empty where the cell holds none. `county_codes` is an SQL list of codes
-    that may begin a text; other six digits there are a postal code.
+    `line` is what is to be read as an address, empty where the cell holds none. `counties` gives the name for codes
+    of county units, which may begin a text instead of the name; other six digits there are a postal code.
     """
     clean = f"""
         SELECT text_id, {tidy("text")} AS norm, {bracketed("text")} AS asides FROM {source}"""
@@ -68,7 +70,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, source: str, target: str, county_
         suspects AS (SELECT *, regexp_matches(norm, {literal(_SUSPECT)}) AS suspect FROM clean),
         worded AS (
             SELECT *, CASE WHEN regexp_matches(norm, '[同与和跟见户身]|DITTO') THEN CASE {refers} END END AS refers_to,
-                   CASE WHEN starts_with(norm, '同') OR starts_with(norm, '地址同')
+                   CASE WHEN refers_to IS NULL AND (starts_with(norm, '同') OR starts_with(norm, '地址同'))
                         THEN regexp_extract(norm, {literal(_ABOVE_AND_MORE)}, 1) END AS more
             FROM suspects),
         kinds AS (
@@ -78,8 +80,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, source: str, target: str, county_
                                 AND NOT (regexp_matches(norm, {literal(_ONLY_ROOM)}) AND regexp_matches(norm, '[0-9]')))
                            THEN 'not_an_address' ELSE 'address' END AS kind
             FROM worded),
-        lines AS ({_without_asides(county_codes)})
-        SELECT text_id, norm, kind, refers_to, remarks,
+        lines AS ({_without_asides(counties)})
+        SELECT text_id, norm, kind, refers_to,
+               CASE WHEN kind = 'address' THEN list_transform(remarks, lambda words: ltrim(words, '-')) END AS remarks,
                CASE WHEN kind <> 'address' THEN '' ELSE left(line, {LONGEST}) END AS line,
                CASE WHEN kind = 'same_as_other' THEN nullif(more, '')
                     WHEN kind = 'not_an_address' THEN nullif(norm, '')
@@ -87,9 +90,11 @@ def read_cells(con: duckdb.DuckDBPyConnection, source: str, target: str, county_
         FROM lines""")
 
 
-def _without_asides(county_codes: str) -> str:
+def _without_asides(counties: dict[str, str]) -> str:
     """SQL over `kinds`: numbers of persons and persons leave the line and become remarks."""
-    first = f"NOT list_contains({county_codes}, left(norm, 6)) AND regexp_matches(norm, {literal(_POSTCODE_FIRST)})"
+    names = "MAP {" + ", ".join(f"{literal(code)}: {literal(name)}" for code, name in sorted(counties.items())) + "}"
+    code = f"regexp_extract(norm, {literal(_CODE_FIRST)}, ['code', 'rest'])"
+    post = f"regexp_matches(norm, {literal(_POSTCODE_FIRST)})"
     numbers = literal(_NUMBERS)
     persons = literal(_PERSONS)
     return f"""
@@ -105,6 +110,10 @@ def _without_asides(county_codes: str) -> str:
                        CASE WHEN suspect THEN regexp_extract_all(begun, {numbers}) END AS calls,
                        CASE WHEN suspect THEN regexp_replace(begun, {numbers}, '', 'g') ELSE begun END AS called
                 FROM (
-                    SELECT *, CASE WHEN suspect AND {first} THEN substr(norm, 7) ELSE norm END AS begun,
-                           CASE WHEN suspect AND {first} THEN [left(norm, 6)] END AS codes
-                    FROM kinds)))"""
+                    SELECT * EXCLUDE (coded, county),
+                           CASE WHEN county IS NOT NULL THEN county || coded.rest
+                                WHEN suspect AND {post} THEN substr(norm, 7) ELSE norm END AS begun,
+                           CASE WHEN county IS NULL AND suspect AND {post} THEN [left(norm, 6)] END AS codes
+                    FROM (SELECT *, CASE WHEN suspect THEN {code} END AS coded,
+                                 CASE WHEN coded IS NOT NULL THEN {names}[struct_extract(coded, 'code')] END AS county
+                          FROM kinds))))"""

@@ -24,7 +24,7 @@ NUMBERED_NAMES = "(?:国道|省道|县道|乡道|号?路|支路|大道|街|巷|�
 """Words that make a number before them part of a name: 318国道, 3巷, 2期, A区, 5排."""
 _NAME = "[^0-9#()?|-]"
 _BEHIND = "[^0-9A-Z#()?|楼栋门室-][^0-9A-Z#()?|-]*?"
-_NUMBERED = rf"(?:[^0-9A-Z#()?|-]|[A-Z]?[0-9]+{NUMBERED_NAMES}|[A-Z](?:区|期|组团))*?"
+NUMBERED_NAME = rf"(?:[^0-9A-Z#()?|-]|[A-Z]?[0-9]+{NUMBERED_NAMES}|[A-Z](?:区|期|组团))*?"
 
 
 def _tail(name: str, behind: str, door: str, unit: str, room: str) -> str:
@@ -43,7 +43,7 @@ def _tail(name: str, behind: str, door: str, unit: str, room: str) -> str:
 
 TAIL = _tail(f"{_NAME}*?", f"(?:{_BEHIND})??", NUMBER, NUMBER, f"{_ROOM}|{NUMBER}")
 """What most addresses need."""
-WIDE_TAIL = _tail(_NUMBERED, _NUMBERED, f"{NUMBER}{LETTER}?", f"{NUMBER}|{LETTER}", f"{_ROOM}-[0-9A-Z]+|{_ROOM}|{NUMBER}")
+WIDE_TAIL = _tail(NUMBERED_NAME, NUMBERED_NAME, f"{NUMBER}{LETTER}?", f"{NUMBER}|{LETTER}", f"{_ROOM}-[0-9A-Z]+|{_ROOM}|{NUMBER}")
 """For tails that `TAIL` does not read to their end: numbers in names, letters of doors and units, 301-1."""
 STUMP_FIELDS = ("group", "road", "door", "left")
 STUMP = rf"^{_GROUP}(?:({_NAME}*?)({NUMBER})号)?((?:[^楼栋幢座].*)?)$"
@@ -57,6 +57,8 @@ _SHORT_PREFIX = "(?:湖北)?(?:荆州)?"
 COMMUNITY_WORD = r"^([^0-9]{1,9}?(?:社区|村村?(?:社区)?))"
 AFTER_VILLAGE = rf"^(?:第?{NUMBER}{GROUP_WORD}|[^0-9]{{1,8}}?(?:路|街|大道|巷))"
 """What follows a village whose name house_registry does not know; 滨江新村1-2-601 is an estate."""
+NOT_AFTER_COUNTY = "^(?:[东南西北中]?[路街巷弄]|大道)"
+"""沙市路 is a road."""
 NOT_AFTER_HEAD = "^(?:社区|村|居委会|路|街|大道|巷|[东南西北中]路)"
 """What makes the name of a township before it part of another name: 毛市镇社区."""
 
@@ -79,6 +81,12 @@ def inner_sign() -> str:
     """A county or township in full behind something that is an address: what `inner_head_pattern` is worth asking for."""
     words = vocabulary()
     return f"(?:[0-9号室村组路街巷]|社区)(?:湖北省)?(?:{_CITY})?(?:{alternation([*words.counties, *words.townships])})"
+
+
+def brigade_as_village(text: str) -> str:
+    """SQL: 连心大队3小队 is 连心村3小队; villages were brigades."""
+    pattern = rf"^(\p{{Han}}{{1,6}})大队({NUMBER}(?:小队|组|队))"
+    return f"CASE WHEN contains({text}, '大队') THEN regexp_replace({text}, {literal(pattern)}, '\\1村\\2') ELSE {text} END"
 
 
 def head_beginnings() -> list[str]:

@@ -8,7 +8,7 @@ A place is never said to be at a door that the text only stands beside: 18号对
 
 from __future__ import annotations
 
-from resolvers.places.grammar import fields
+from resolvers.places.grammar import NUMBERED_NAME, fields
 from resolvers.places.tidying import DIGITS, NEAR, NUMBER, number
 from sources.tables import literal
 
@@ -23,25 +23,27 @@ _SIDE = "[东西南北中左右](?:户|室|边户|单元|头)?"
 ODD = (
     rf"{_RELATION}|{_CLOSE_TO}|[旁后前侧内]$"  # landmarks
     rf"|{_FLOOR}"  # floors; 3号楼 has no number before 楼
-    rf"|[甲乙丙丁](?:{NUMBER}号|号)|号[甲乙丙丁A-Z](?:号|$)|号[内里]"  # letters of doors
-    rf"|第[0-9{DIGITS}]+(?:号|栋|幢|座|单元|门|室)"  # ordinals
+    rf"|[甲乙丙丁](?:{NUMBER}号|号)|号[甲乙丙丁A-Z](?:号|$)|[号院][内里]"  # letters of doors, inside a court
+    r"|[0-9]{3}-[0-9]{3}|号-[0-9]{1,2}$"  # two rooms, 18号-1
+    rf"|第[0-9{DIGITS}]+(?:号|栋|幢|座|单元|门|室|$)"  # ordinals
     rf"|(?:{_KIND_OF_HOME}|{_OTHER_ROOMS})$|[0-9室元]{_SIDE}$"  # kinds of rooms, sides
     r"|[路街道巷弄段][0-9]+(?:#|-[0-9A-Z]+(?:-|$))"  # 园林路18#, 园林路18-2-301
-    r"|大队[0-9]|[?|]|[0-9]+(?:弄|支路|段|胡同|期|国道|排)"
+    r"|[?|]|[0-9]+(?:弄|支路|段|胡同|期|国道|排)"
     rf"|[路街道村里巷][{DIGITS}]+(?:巷|弄|段|支路)"  # lanes by Chinese numerals
 )
 """Tails that may read to their end and still say something else."""
 
 _REWRITES = (
-    (rf"^(\p{{Han}}{{1,6}})大队({NUMBER}(?:小队|组|队))", r"\1村\2"),  # villages were brigades
-    (rf"第({NUMBER})(号楼|栋|幢|座|单元|门|室|楼|层|号|巷)", r"\1\2"),  # ordinals
+    (rf"第({NUMBER})(号楼|栋|幢|座|单元|门|室|楼|层|号|巷|$)", r"\1\2"),  # ordinals
     (rf"({NUMBER})楼({NUMBER}(?:单元|门))", r"\1栋\2"),  # 2楼1单元 is building 2
     (r"([路街道巷弄段])([0-9]+)#", r"\1\2号"),  # 园林路18#
     (r"([路街道巷弄段])([0-9]+)-([0-9A-Z]+-[0-9A-Z]+-[0-9A-Z]+)$", r"\1\2号\3"),  # 园林路18-2-1-301
-    (r"([路街道巷弄段])([0-9]+)-([0-9A-Z]+-[0-9]{3,4}|[0-9]{3,4})(室|号)?$", r"\1\2号\3"),  # 园林路18-2-301, 园林路18-301
+    (r"([路街道巷弄段])([0-9]+)-([0-9A-Z]+-[0-9]{3,4}|[0-9]{3,4})室?$", r"\1\2号\3"),  # 园林路18-2-301, 园林路18-301
     (r"([路街道巷弄段])([0-9]+)-([0-9]{1,2})$", r"\1\2-\3号"),  # 园林路18-1
     (rf"([甲乙丙丁])({NUMBER})号", r"\2\1号"),  # 甲18号
     (r"([0-9])号([甲乙丙丁A-Z])(?:号|$)", r"\1\2号"),  # 18号甲
+    (r"([0-9])号-([0-9]{1,2})$", r"\1-\2号"),  # 18号-1
+    (r"([0-9]{3})-([0-9]{3,4})$", r"\1|\2"),  # 301-302 are two rooms
     (r"号(?:大院|院)?(?:院内|内|里面|里)", "号"),  # 18号院内2栋
     (r"(?:大门口|门口)大门口", "门口"),
 )
@@ -56,7 +58,7 @@ def _rewritten(text: str) -> str:
 
 _NUMBER_WORD = "(?:号院|号楼|号|栋|幢|座|单元|室|组|楼|层)"
 _NEAR_PARTS = ("before", "name", "relation", "after")
-_NEAR = rf"^(|.*?[0-9]{_NUMBER_WORD}?)([^0-9#()?|-]*?)({_RELATION}|[旁后前侧内]$)((?:[^路街巷村社小].*)?)$"
+_NEAR = rf"^(|.*?[0-9]{_NUMBER_WORD}?)({NUMBERED_NAME})({_RELATION}|[旁后前侧内]$)((?:[^路街巷村社小].*)?)$"
 """河旁路 and 东边村 are names."""
 _CLOSE = rf"^(|.*?[0-9]{_NUMBER_WORD}?)([^0-9#()?|-]*?(?:{_CLOSE_TO})[^0-9#()?|-]+)()(.*)$"
 _WORDED_NUMBER = rf"^(.*{NUMBER}{_NUMBER_WORD})(.*)$"
@@ -69,7 +71,7 @@ def mended(source: str) -> str:
     close = fields("line", _CLOSE, _NEAR_PARTS)
     worded = fields("n.name", _WORDED_NUMBER, ("before", "name"))
     road = fields("spot", _ROAD_FIRST, ("before", "name"))
-    floor = literal(rf"(^|[^0-9号#{DIGITS}])({_FLOOR})")
+    floor = literal(rf"(^|[^0-9{DIGITS}])({_FLOOR})")
     kind = literal(rf"(?:{_KIND_OF_HOME})$")
     side = literal(rf"([0-9室元楼层])({_SIDE}|{_OTHER_ROOMS})$")
     return f"""
@@ -103,13 +105,15 @@ def mended(source: str) -> str:
         sides AS (
             SELECT *, regexp_extract(kept_2, {side}, 2) AS side, regexp_replace(kept_2, {side}, '\\1') AS kept_3,
                    CASE WHEN floor_text <> '' AND side = '' THEN regexp_extract(kept_2, {literal(f"({_SIDE})$")}, 1)
-                        ELSE '' END AS floor_side
+                        ELSE '' END AS floor_side,
+                   regexp_matches(side, {literal(_OTHER_ROOMS)}) AS other
             FROM ends)
-        SELECT * EXCLUDE (rest, line, n, w, before, spot, r, has_landmark, beside_door, kept, kept_1, kept_2, kept_3, floor_text,
+        SELECT * EXCLUDE (rest, other, unread, line, n, w, before, spot, r, has_landmark, beside_door, kept, kept_1, kept_2, kept_3, floor_text,
                           kind_of_home, side, floor_side),
                CASE WHEN floor_side <> '' THEN regexp_replace(kept_3, {literal(f"{_SIDE}$")}, '') ELSE kept_3 END AS rest,
                {_floor_number("floor_text")} AS floor,
-               list_filter([kind_of_home, side, floor_side], lambda word: word <> '') AS words
+               nullif(concat_ws(' ', nullif(floor_side, ''), CASE WHEN other THEN side END, unread), '') AS unread,
+               list_filter([kind_of_home, CASE WHEN NOT other THEN side END], lambda word: word <> '') AS words
         FROM sides"""
 
 

@@ -45,14 +45,13 @@ def parse_texts(con: duckdb.DuckDBPyConnection, source: str, target: str) -> Non
     'outside', 'same_as_other', 'not_an_address'), refers_to ('registration', 'above', 'residence' or NULL, for
     same_as_other), outside_division (six-digit code of the place outside, where the national table has one).
     """
-    codes = "[" + ", ".join(literal(code) for code in sorted(vocabulary().county_names)) + "]"
-    asides.read_cells(con, source, "place_line", codes)
+    asides.read_cells(con, source, "place_line", vocabulary().county_by_code)
     _read_heads(con)
     _read_again(con)
     _read_communities(con)
     _read_tails(con)
     _fill(con, target)
-    for step in ("place_line", "place_first", "place_outside", "place_head", "place_community", "place_tail"):
+    for step in ("place_line", "place_first", "place_outside", "place_head", "place_community", "place_rest", "place_odd"):
         con.execute(f"DROP TABLE {step}")
 
 
@@ -65,9 +64,13 @@ def _read_heads(con: duckdb.DuckDBPyConnection) -> None:
     head = grammar.fields("line", grammar.head_pattern(), _HEAD)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_first AS
-        WITH heads AS (SELECT *, {head} AS h FROM place_line)
-        SELECT * EXCLUDE (h), h.bare_county || h.county AS county_word, h.bare_town || h.town AS town_word, h.rest AS rest
-        FROM heads""")
+        WITH heads AS (SELECT *, {head} AS h FROM place_line),
+        judged AS (
+            SELECT *, h.county <> '' AND h.town = '' AND regexp_matches(h.rest, {literal(grammar.NOT_AFTER_COUNTY)}) AS is_road
+            FROM heads)
+        SELECT * EXCLUDE (h, is_road), CASE WHEN is_road THEN '' ELSE h.bare_county || h.county END AS county_word,
+               h.bare_town || h.town AS town_word, CASE WHEN is_road THEN h.county || h.rest ELSE h.rest END AS rest
+        FROM judged""")
     con.execute("""
         CREATE OR REPLACE TEMP TABLE place_question_outside AS
         SELECT line AS text FROM place_first WHERE county_word = '' AND town_word = '' AND line <> ''
@@ -120,9 +123,14 @@ def _read_again(con: duckdb.DuckDBPyConnection) -> None:
         worded AS (
             SELECT * EXCLUDE (s, rest, full_town),
                    CASE WHEN full_town <> '' THEN full_town ELSE coalesce(s.town, '') END AS town_word,
-                   CASE WHEN s.town <> '' THEN s.rest ELSE streets.rest END AS rest
+                   CASE WHEN s.town <> '' THEN s.rest
+                        WHEN full_town <> '' AND starts_with(streets.rest, full_town)
+                             AND NOT regexp_matches(substr(streets.rest, length(full_town) + 1), {literal(grammar.NOT_AFTER_HEAD)})
+                        THEN substr(streets.rest, length(full_town) + 1)
+                        ELSE streets.rest END AS rest
             FROM streets)
-        SELECT text_id, norm, line, kind, refers_to, remarks, unread, outside, outside_code, rest,
+        SELECT text_id, norm, line, kind, refers_to, remarks, unread, outside, outside_code,
+               {grammar.brigade_as_village("rest")} AS rest,
                coalesce(county_codes, []::VARCHAR[]) AS county_codes,
                CASE WHEN len(township_codes) = 1 THEN township_codes[1]
                     ELSE list_filter(township_codes, lambda code: list_contains(county_codes, left(code, 6)))[1]
@@ -164,71 +172,72 @@ def _read_communities(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _read_tails(con: duckdb.DuckDBPyConnection) -> None:
-    """`place_tail`: group, road, door, estate, building, unit, room of what follows the community.
-
-    Plain tails are read at once; unusual ones are mended, read again with the wide pattern, and what neither reads
-    leaves its unread part.
-    """
-    tail = grammar.fields("rest", grammar.TAIL, grammar.TAIL_FIELDS)
+    """`place_rest`: `place_head` with the community, `rest` being what follows it. `place_odd`: rests that the plain
+    pattern does not read to their end, or not rightly, mended and read with the wide one."""
     wide = grammar.fields("rest", grammar.WIDE_TAIL, grammar.TAIL_FIELDS)
     stump = grammar.fields("rest", grammar.STUMP, grammar.STUMP_FIELDS)
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE place_rest AS
+        SELECT h.* EXCLUDE (rest, line), name, coalesce(known, false) AS known,
+               CASE WHEN outside THEN '' WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS after_name,
+               CASE WHEN starts_with(after_name, name) THEN substr(after_name, length(name) + 1) ELSE after_name END AS rest
+        FROM place_head h
+        LEFT JOIN place_community c ON c.rest = h.rest AND c.township_code IS NOT DISTINCT FROM h.township_code""")
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE place_tail AS
-        WITH named AS (
-            SELECT text_id, h.rest AS after_head, name, known,
-                   CASE WHEN name IS NULL THEN h.rest ELSE substr(h.rest, length(name) + 1) END AS after_name
-            FROM place_head h
-            LEFT JOIN place_community c
-              ON c.rest = h.rest AND c.township_code IS NOT DISTINCT FROM h.township_code
-            WHERE NOT outside),
-        rests AS (SELECT * EXCLUDE (after_head, after_name),
-                         CASE WHEN starts_with(after_name, name) THEN substr(after_name, length(name) + 1) ELSE after_name END AS rest
-                  FROM named),
-        tails AS (SELECT *, {tail} AS t FROM rests),
-        plain AS (SELECT *, (rest = '' OR t.whole <> '') AND NOT regexp_matches(rest, {literal(mending.ODD)}) AS is_plain FROM tails),
-        odd AS (SELECT * EXCLUDE (t, is_plain) FROM plain WHERE NOT is_plain),
+        CREATE OR REPLACE TEMP TABLE place_odd AS
+        WITH odd AS (
+            SELECT text_id, rest FROM place_rest
+            WHERE rest <> '' AND (NOT regexp_matches(rest, {literal(grammar.TAIL)}) OR regexp_matches(rest, {literal(mending.ODD)}))),
         mended AS ({mending.mended("odd")}),
-        wide AS (SELECT * EXCLUDE (words), {wide} AS t, words,
-                        unread IS NULL AND (rest = '' OR struct_extract(t, 'whole') <> '') AS complete FROM mended),
-        stumps AS (SELECT *, CASE WHEN NOT complete THEN {stump} END AS s FROM wide)
-        SELECT text_id, name, known, t, NULL AS s, true AS complete, NULL AS landmark, NULL AS floor, NULL AS words, NULL AS left_over
-        FROM plain WHERE is_plain
-        UNION ALL
-        SELECT text_id, name, known, t, s, complete, landmark, floor, words, concat_ws(' ', nullif(s."left", ''), unread)
-        FROM stumps""")
+        wide AS (SELECT *, {wide} AS t, rest = '' OR struct_extract(t, 'whole') <> '' AS read FROM mended)
+        SELECT text_id, t, CASE WHEN NOT read THEN {stump} END AS s, read AND unread IS NULL AS complete, landmark, floor, words,
+               unread
+        FROM wide""")
 
 
 def _fill(con: duckdb.DuckDBPyConnection, target: str) -> None:
     """The columns of `parse_texts`."""
+    tail = grammar.fields("r.rest", grammar.TAIL, grammar.TAIL_FIELDS)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE {target} AS
-        WITH numbers AS (
-            SELECT h.*, t.name AS community_name, coalesce(known, false) AS community_known, coalesce(complete, true) AS tail_complete,
-                   landmark, floor, words, left_over, {_numbers()}
-            FROM place_head h LEFT JOIN place_tail AS t USING (text_id)),
-        settled AS (SELECT text_id, {_settled_parts()} FROM numbers)
-        SELECT text_id, norm, county_codes, township_code, township_named, community_name, community_known,
-               tail_complete AND unread IS NULL AND coalesce(left_over, '') = '' AS complete,
-               outside AS outside_city, settled.* EXCLUDE (text_id), floor, landmark,
-               nullif(array_to_string(list_filter(list_concat(remarks, words), lambda word: word <> ''), ' '), '') AS remarks,
-               nullif(concat_ws(' ', nullif(left_over, ''), unread), '') AS unread,
+        WITH tails AS (
+            SELECT r.* EXCLUDE (unread, rest), coalesce(o.complete, true) AS read, landmark, floor, words, s,
+                   CASE WHEN o.text_id IS NULL THEN {tail} ELSE o.t END AS t,
+                   concat_ws(' ', nullif(s."left", ''), o.unread, r.unread) AS left_over
+            FROM place_rest r LEFT JOIN place_odd o USING (text_id)),
+        numbers AS (SELECT * EXCLUDE (t, s), {_numbers()} FROM tails),
+        settled AS (
+            SELECT text_id, norm, county_codes, township_code, township_named, name, known, read, outside, {_settled_parts()},
+                   floor, landmark, kind, refers_to, outside_code, left_over,
+                   CASE WHEN remarks IS NOT NULL OR words IS NOT NULL THEN list_concat(remarks, words) END AS said
+            FROM numbers),
+        judged AS (
+            SELECT *, coalesce(floor IS NOT NULL AND room IS NOT NULL AND NOT starts_with(room, floor), false) AS other_floor
+            FROM settled)
+        SELECT text_id, norm, county_codes, township_code, township_named, name AS community_name, known AS community_known,
+               read AND left_over = '' AND NOT other_floor AS complete, outside AS outside_city, {", ".join(PARTS)},
+               unit_or_building, floor, landmark,
+               CASE WHEN said IS NOT NULL
+                    THEN nullif(array_to_string(list_filter(said, lambda word: word <> ''), ' '), '') END AS remarks,
+               nullif(CASE WHEN other_floor THEN concat_ws(' ', floor || '楼' || room, nullif(left_over, '')) ELSE left_over END, '')
+               AS unread,
                CASE WHEN outside THEN 'outside' ELSE kind END AS kind, refers_to, outside_code AS outside_division
-        FROM numbers JOIN settled USING (text_id)""")
+        FROM judged""")
 
 
 def _numbers() -> str:
     """The groups of the tail (of its stump where the tail was not understood) with Arabic numbers."""
     numbered = {
-        "village_group": 'coalesce(s."group", t.t."group")',
-        "door": "coalesce(s.door, t.t.door)",
-        "sub": "t.t.sub1 || t.t.sub2 || t.t.sub3 || t.t.sub4 || t.t.sub5",
-        "building": "t.t.building",
-        "unit": "t.t.unit",
-        "room": "t.t.room",
+        "village_group": 'coalesce(s."group", t."group")',
+        "door": "coalesce(s.door, t.door)",
+        "sub": "t.sub1 || t.sub2 || t.sub3 || t.sub4 || t.sub5",
+        "building": "t.building",
+        "unit": "t.unit",
+        "room": "t.room",
     }
     read = ", ".join(f"{grammar.number(token)} AS {name}" for name, token in numbered.items())
-    return (f"{read}, coalesce(s.road, t.t.road) AS road, coalesce(t.t.name, '') AS estate_name, "
-            "coalesce(t.t.behind, '') AS behind, t.t.separator AS separator, t.t.room_word AS room_word")
+    return (f"{read}, coalesce(s.road, t.road) AS road, coalesce(t.name, '') AS estate_name, "
+            "coalesce(t.behind, '') AS behind, t.separator AS separator, t.room_word AS room_word")
 
 
 def _settled_parts() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from resolvers.places.vocabulary import alternation, vocabulary
 from sources.tables import literal
 
 _FULL = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
@@ -51,8 +52,16 @@ def _plain(text: str) -> str:
     return rf"regexp_replace(regexp_replace({split}, '[^\p{{L}}\p{{N}}#()?|-]+', '', 'g'), '--+', '-', 'g')"
 
 
-_NUMBERED = rf"\(((?:附?第?{NUMBER}{_WORDS}?-?)+|[A-Z]?[0-9]*{_WORDS}|{NEAR})\)"
-"""Brackets that belong to the address: (2栋), (附1号), and (对面), which says that the address is another one."""
+
+
+def _belonging() -> str:
+    """Brackets that belong to the address: (2栋), (附1号), (中山街道), and (对面), by which the address is another one."""
+    words = vocabulary()
+    levels = alternation([*words.counties, *words.townships])
+    return rf"\(((?:附?第?{NUMBER}{_WORDS}?-?)+|[A-Z]?[0-9]*{_WORDS}|{NEAR}|(?:{levels})+)\)"
+
+
+
 _BRACKETS = r"\(([^()]*)(?:\)|$)"
 
 
@@ -60,7 +69,7 @@ BRACKET_SIGNS = r"()（）\[［【〔「『《〈{｛＜"
 
 
 def _unbracketed(text: str) -> str:
-    return f"regexp_replace({_plain(text)}, {literal(_NUMBERED)}, '\\1', 'g')"
+    return f"regexp_replace({_plain(text)}, {literal(_belonging())}, '\\1', 'g')"
 
 
 def _has_brackets(text: str) -> str:

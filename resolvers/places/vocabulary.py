@@ -26,7 +26,10 @@ _COUNTY_ENDINGS = ("区", "县", "市")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words and what they mean; a county word has one or two county codes, the first being today's meaning."""
+    """Words and what they mean; a county word has one or two county codes, the first being today's meaning.
+
+    `county_by_code`: the name for each code of a county unit in force or retired.
+    """
 
     counties: dict[str, tuple[str, ...]]
     bare_counties: dict[str, tuple[str, ...]]
@@ -34,6 +37,8 @@ class Vocabulary:
     short_streets: dict[str, tuple[str, ...]]
     county_names: dict[str, str]
     township_names: dict[str, str]
+
+    county_by_code: dict[str, str]
 
     @property
     def county_wording(self) -> dict[str, str]:
@@ -98,6 +103,11 @@ def vocabulary() -> Vocabulary:
         bare_counties=bare,
         townships=townships,
         short_streets=short,
+        county_by_code={value.code: value.zh for value in lists[COUNTIES].values if value.code != CITY} | {
+            value.code: next(county.zh for county in lists[COUNTIES].values if county.code == value.successor)
+            for value in lists[RETIRED].values
+            if (value.successor or "").startswith(CITY_PREFIX)
+        },
         county_names={value.code: value.zh for value in lists[COUNTIES].values},
         township_names={value.code: value.zh for value in lists[TOWNSHIPS].values},
     )
