@@ -105,6 +105,7 @@ def test_the_room_above_has_the_same_position_one_floor_up(floor: int, position:
     "绿化村社区园林路18号2-1-301", "园林路18号2栋1单元301", "园林路十八号二栋一单元三〇一室", "园林路１８号２幢１单元３０１",
     "中山街道园林路18号2号楼1单元301室", "沙市园林路18号2栋301",
     " 绿化村社区 园林路18号 2栋1单元301室 ", "园林路18号2栋1单元301室🏠", "园林街18号2栋1单元301室", "园林路18号1-301",
+    "园林路18号2栋1单元301室(租住)",
 ])  # fmt: skip
 def test_every_way_to_write_an_address_finds_its_dwelling(street: tuple[Register, dict[str, str]], asked: str) -> None:
     register, codes = street
@@ -133,7 +134,7 @@ def test_what_leads_to_no_dwelling_gets_a_clear_answer(street: tuple[Register, d
     assert (found.reach, found.dwellings) == (reach, ())
 
 
-@pytest.mark.parametrize("asked", ["园林路18号2栋", "绿化村社区园林路18号", "园林路18号2栋1单元"])
+@pytest.mark.parametrize("asked", ["园林路18号2栋", "绿化村社区园林路18号", "园林路18号2栋1单元", "园林路18号2栋老周家"])
 def test_a_building_offers_its_dwellings_and_no_persons(con: duckdb.DuckDBPyConnection, codes: dict[str, str], asked: str) -> None:
     told = answer(con, asked)
     assert told.found.reach is Reach.CHOICE

@@ -28,6 +28,8 @@ MOST_CANDIDATES = 20_000
 _DESK = "house_desk"
 _BELOW_GROUND = r"(?:负|地下|(?:单元|栋|幢|座|号)-)[0-9]+(?:室|号|房|户)?$"
 _SIGN = r"(?:负|地下|-)([0-9]+(?:室|号|房|户)?)$"
+_OF_A_PLACE = "[0-9栋幢座室号]|单元"
+"""What a remark beside an address does not say: then the address was not understood to its end."""
 _UNREADABLE = {"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc"}
 
 
@@ -167,7 +169,8 @@ class Register:
         rows = self.con.execute(f"""
             SELECT text_id, t.{shown}, coalesce(outside_city, false), county_codes, p.township_code, community_name, village_group, road,
                    door_no, estate, building, unit, CASE WHEN t.below THEN '-' || room ELSE room END,
-                   coalesce(complete, false) AND landmark IS NULL, coalesce(unit_or_building, false), floor
+                   coalesce(complete, false) AND landmark IS NULL AND NOT coalesce(regexp_matches(remarks, '{_OF_A_PLACE}'), false),
+                   coalesce(unit_or_building, false), floor
             FROM house_text AS t JOIN house_parsed AS p USING (text_id)""").fetchall()
         return {number: Address(text, outside, (town[:6],) if town else tuple(counties), town, *rest)
                 for number, text, outside, counties, town, *rest in rows}  # fmt: skip
