@@ -35,6 +35,13 @@ from warehouse.store import attach, open_connection
 
 KEPT_NAME, WORKING = "kept", "working"
 BY_RECORD = frozenset({"mention_person", "place", "disowned_number"})
+BY_NAMED = {
+    "household_member": ("person_id",),
+    "family_tie": ("person_id", "relative"),
+    "residence_claim": ("person_id",),
+    "residence_history": ("person_id",),
+}
+"""Tables whose rows can depend on any record of the persons in these columns: of persons whom a withdrawn record names they go."""
 BY_PERSON = frozenset({"profile", "profile_open", "profile_record", "profile_record_open", "everybody"})
 
 
@@ -113,6 +120,8 @@ def _write_anew(con: duckdb.DuckDBPyConnection, home: Path, snapshot: Snapshot, 
         attach(other, unfinished, WORKING, key, read_only=False)
         for name in sorted(BY_PERSON & set(rows) - {"everybody"}):
             _blank(other, name)
+        if "household" in rows:
+            _recount_households(other)
         other.execute(f"CHECKPOINT {WORKING}")
     finally:
         other.close()
@@ -146,23 +155,43 @@ def _name_persons(con: duckdb.DuckDBPyConnection) -> None:
 
 def _remaining(name: str) -> str:
     """SQL condition of the rows of a table (alias t) that stay."""
-    if name in BY_RECORD:
-        return "t.record_id NOT IN (SELECT record_id FROM withdrawn_record)"
-    if name in BY_PERSON:
-        return "t.person_id NOT IN (SELECT person_id FROM gone_person)"
-    if name.startswith(PREFIXES[0]):
-        return "t.record_id NOT IN (SELECT record_id FROM withdrawn_record)"
-    if name == "quarantine":
-        return _not_its_key("t.category", "t.natural_key")
-    if name in {"alert", "alert_record"}:
-        return f"""t.alert_id NOT IN (SELECT alert_id FROM alert_record AS r
-                                      WHERE NOT ({_not_its_key("r.category", "r.natural_key")}))"""
-    return "true"
+    if name in BY_RECORD or name.startswith(PREFIXES[0]):
+        condition = "t.record_id NOT IN (SELECT record_id FROM withdrawn_record)"
+    elif name in BY_NAMED:
+        condition = " AND ".join(f"t.{column} NOT IN (SELECT person_id FROM named_person)" for column in BY_NAMED[name])
+    elif name in BY_PERSON:
+        condition = "t.person_id NOT IN (SELECT person_id FROM gone_person)"
+    elif name in _BY_CONTENT:
+        condition = _BY_CONTENT[name]
+    else:
+        condition = "true"
+    return condition
 
 
 def _not_its_key(category: str, natural_key: str) -> str:
     return f"""NOT EXISTS (SELECT 1 FROM withdrawn_record AS w
                            WHERE w.category = {category} AND w.natural_key = {natural_key})"""
+
+
+_OF_ALERTS = f"""t.alert_id NOT IN (SELECT alert_id FROM alert_record AS r
+                                    WHERE NOT ({_not_its_key("r.category", "r.natural_key")}))"""
+_BY_CONTENT = {
+    "quarantine": _not_its_key("t.category", "t.natural_key"),
+    "alert": _OF_ALERTS,
+    "alert_record": _OF_ALERTS,
+    "household": """EXISTS (SELECT 1 FROM household_member AS m WHERE m.kind = t.kind AND m.household_key = t.household_key
+                            AND m.person_id NOT IN (SELECT person_id FROM named_person))""",
+}
+
+
+def _recount_households(con: duckdb.DuckDBPyConnection) -> None:
+    """Sizes of the members that stayed; a head who is no longer a member is missing."""
+    member = f"{WORKING}.household_member"
+    con.execute(f"""
+        UPDATE {WORKING}.household AS house SET
+            size = (SELECT count(*) FROM {member} AS m WHERE m.kind = house.kind AND m.household_key = house.household_key AND m.counted),
+            head = CASE WHEN head NOT IN (SELECT person_id FROM named_person) THEN head END
+        WHERE household_key IN (SELECT household_key FROM {KEPT_NAME}.household_member SEMI JOIN named_person USING (person_id))""")
 
 
 def _blank(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -93,3 +93,26 @@ def test_a_working_state_older_than_the_snapshot_says_nothing_about_withdrawals(
         con.execute("DELETE FROM history_resettlement_support")
         con.execute("UPDATE ledger SET delivery_date = DATE '2025-05-01'")
         assert purge_withdrawn(con, home) == []
+
+
+def test_households_ties_and_residences_of_named_persons_leave_with_the_record(home: Path) -> None:
+    """p1 is named by the withdrawn record; p3 lives with p1, p4 with p5, and nothing withdrawn speaks of these three."""
+    with open_working(home) as con:
+        con.execute("""
+            CREATE TABLE household AS FROM (VALUES ('residence', 'h1', 'p1', 2), ('residence', 'h2', 'p4', 2), ('residence', 'h3', 'p2', 1))
+                AS t (kind, household_key, head, size);
+            CREATE TABLE household_member AS FROM (VALUES ('residence', 'h1', 'p1', true), ('residence', 'h1', 'p3', true),
+                ('residence', 'h2', 'p4', true), ('residence', 'h2', 'p5', true), ('residence', 'h3', 'p2', true))
+                AS t (kind, household_key, person_id, counted);
+            CREATE TABLE family_tie AS FROM (VALUES ('p1', 'p3'), ('p3', 'p1'), ('p4', 'p5')) AS t (person_id, relative);
+            CREATE TABLE residence_claim AS FROM (VALUES ('p1'), ('p3')) AS t (person_id);
+            CREATE TABLE residence_history AS FROM residence_claim""")
+        publish(con, home, JUNE, "run", "made of June")
+        con.execute("DELETE FROM history_resettlement_support")
+        insert(con, "ledger", category="resettlement_support", delivery_date=JULY, stage="applied")
+        assert len(purge_withdrawn(con, home)) == 2
+    assert rows(home, "SELECT * FROM household ORDER BY ALL") == [("residence", "h1", None, 1), ("residence", "h2", "p4", 2)]
+    assert rows(home, "SELECT person_id FROM household_member ORDER BY ALL") == [("p3",), ("p4",), ("p5",)]
+    assert rows(home, "SELECT * FROM family_tie") == [("p4", "p5")]
+    for table in ("residence_claim", "residence_history"):
+        assert rows(home, f"SELECT * FROM {table}") == [("p3",)]
