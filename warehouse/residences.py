@@ -6,7 +6,8 @@ leads to a dwelling (resolvers/places), the commands (desk).
     residence_claim    one row per person, record, column and version of an address that may be a residence: dwelling_code, and by whom
                        it was placed (placed_by: claim, owned, family); level, method, score of the claim itself; valid_from, valid_to
                        (NULL: still), dated_by (record: its own dates; delivery: since it is known); standing (counts: eligible for
-                       residence_address; old: not updated for years; ended: no longer in force; past: the record says otherwise today)
+                       residence_address; old: not updated for years; ended: no longer in force; past: the record says otherwise today,
+                       past_address is what it said)
     residence_history  one row per person, place and spell: township_code, community_code, dwelling_code (what is known of the place,
                        all NULL outside the city), valid_from, valid_to, claims, categories, registered_only (nothing but the
                        registration says so), present (the dwelling of the profile)
@@ -94,7 +95,7 @@ def _stated_by(con: duckdb.DuckDBPyConnection, category: str, column: str, build
     known = "least(h.known_from, r.updated_on)"
     current = f"""
         SELECT m.person_id, r.record_id, {literal(category)} AS category, {literal(column)} AS column_name, 0 AS version, {place},
-               least(coalesce({start}, {known}), {build.day}) AS valid_from,
+               NULL::VARCHAR AS past_address, least(coalesce({start}, {known}), {build.day}) AS valid_from,
                CASE WHEN {in_force} THEN NULL ELSE least(coalesce({end}, r.updated_on), {build.day}) END AS valid_to,
                CASE WHEN {start} IS NULL THEN 'delivery' ELSE 'record' END AS dated_by,
                CASE WHEN NOT ({in_force}) THEN 'ended' WHEN NOT ({fresh}) THEN 'old' ELSE 'counts' END AS standing
@@ -110,7 +111,7 @@ def _stated_by(con: duckdb.DuckDBPyConnection, category: str, column: str, build
         UNION ALL BY NAME
         SELECT m.person_id, r.record_id, {literal(category)} AS category, {literal(column)} AS column_name,
                row_number() OVER (PARTITION BY m.person_id, r.record_id ORDER BY p.valid_from, p.valid_to, p.address)::INTEGER AS version,
-               {missing}, {kept}, p.valid_from, p.valid_to, 'delivery' AS dated_by, 'past' AS standing
+               {missing}, {kept}, p.address AS past_address, p.valid_from, p.valid_to, 'delivery' AS dated_by, 'past' AS standing
         FROM place_past p
         JOIN {quoted(f"current_{category}")} r USING (natural_key)
         JOIN mention_person m ON m.record_id = r.record_id AND m.role IN ({roles})
@@ -142,7 +143,7 @@ def _claims(con: duckdb.DuckDBPyConnection) -> None:
                coalesce(s.outside_city, false) AS outside_city, s.township_code, s.community_code,
                coalesce(s.dwelling_code, placed.dwelling_code) AS dwelling_code, s.level, s.method, s.score,
                CASE WHEN s.dwelling_code IS NOT NULL THEN 'claim' WHEN placed.step = 1 THEN 'owned'
-                    WHEN placed.step = 2 THEN 'family' END AS placed_by
+                    WHEN placed.step = 2 THEN 'family' END AS placed_by, s.past_address
         FROM claim_stated s
         LEFT JOIN claim_placed placed USING (person_id, record_id, column_name, version)
         ORDER BY s.person_id, s.valid_from, s.category, s.record_id, s.column_name, s.version""")

@@ -6,6 +6,7 @@ import when they are called, so that a look does not wait for Dagster or Splink.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +40,27 @@ def household_command(asked: Annotated[str, typer.Argument(metavar="PERSON|DWELL
     from warehouse.households.looking import Question
 
     show_household(home, Question(asked, purpose, by), output.value, language.value)
+
+
+@app.command("residence")
+def residence_command(person: Annotated[str, typer.Argument(metavar="PERSON")], purpose: PurposeOption, home: Home,
+                      language: Annotated[Language, typer.Option("--lang")] = Language.ZH,
+                      output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Say which addresses are on record for a person, where each leads, which one counts and why."""
+    from desk.residence import show_residence
+
+    show_residence(home, person, purpose, output.value, language.value)
+
+
+@app.command("address")
+def address_command(text: Annotated[str, typer.Argument(metavar="TEXT")],
+                    home: Annotated[Path | None, typer.Option("--home", help="also show the dwellings of this installation")] = None,
+                    language: Annotated[Language, typer.Option("--lang")] = Language.ZH,
+                    output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Show how an address is read, level by level, and the dwellings it leads to."""
+    from desk.address import show_address
+
+    show_address(text, home, output.value, language.value)
 
 
 audit_app = typer.Typer(no_args_is_help=True, help="The log of who looked at whose data.")
