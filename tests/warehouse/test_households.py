@@ -77,6 +77,9 @@ def city() -> Iterator[duckdb.DuckDBPyConnection]:
     a_record(con, BF, {"mother": "stepmother", "child": "son"})
     a_record(con, ST, {"holder": "kid", "guardian": "son"}, guardian_relation="51", status="1")
     a_record(con, MI, {"holder": "kid", "payer": "head"}, payer_relation="4", insured_year=2025)
+    a_record(con, FL, {"borrower": "debtor", "co_borrower": "debtor wife"}, co_relation="1")
+    a_record(con, FL, {"borrower": "debtor", "co_borrower": "debtor father"}, co_relation="5")
+    a_record(con, BF, {"mother": "young mother", "father": "young father"}, marital_status="20")
     a_record(con, SA, {"holder": "lodger brother", "applicant": "lodger"}, relation="71", status="1")
     built(con)
     yield con
@@ -133,6 +136,9 @@ TIES = {
     "and from her side": ("stepmother", "son", "child", "contradicted", "birth_family_support"),
     "a payer who is a grandparent": ("kid", "head", "grandparent", "holds", "medical_insurance"),
     "a grandchild": ("head", "kid", "grandchild", "holds", "medical_insurance"),
+    "a couple of a loan": ("debtor", "debtor wife", "spouse", "holds", "fund_loans"),
+    "a father who lends": ("debtor", "debtor father", "parent", "holds", "fund_loans"),
+    "a couple of a family record": ("young father", "young mother", "spouse", "holds", "birth_family_support"),
     "a brother": ("lodger", "lodger brother", "sibling", "holds", "social_assistance"),
 }
 

@@ -54,6 +54,15 @@ CASES = (
     of("registered with children, no dwelling", "living_alone", False, elderly_living_type="4"),
     of("in an institution, no dwelling", "living_alone", False, elderly_living_type="5"),
     of("nothing known", "living_alone", None),
+    *(
+        of(f"registered as {kind} with {occupants} in the dwelling", "living_alone", alone, elderly_living_type=kind,
+           dwelling_occupants=occupants)
+        for kind, occupants, alone in (
+            ("1", 1, True), ("2", 1, True), ("2", 2, True), ("3", 1, True), ("4", 2, False), ("5", 1, True), ("5", 40, False),
+        )
+    ),
+    of("an empty nest, no dwelling", "living_alone", False, elderly_living_type="3"),
+    of("only people of unknown state of life in the dwelling", "living_alone", None, dwelling_occupants=0),
     of("the dead have no living situation", "living_alone", None, vital_status="2", elderly_living_type="2"),
     of(
         "registered so",
@@ -108,6 +117,15 @@ CASES = (
         dwelling_id="E8",
         elderly_living_type="4",
     ),
+    *(
+        of(f"registered as {kind}, somebody younger there", "empty_nest", expected, age=70, dwelling_id=f"E2{kind}",
+           elderly_living_type=kind, others={"son": home(f"E2{kind}", age=30)})
+        for kind, expected in (("1", True), ("2", True), ("3", True), ("4", False), ("5", False))
+    ),
+    of("registered so, no dwelling", "empty_nest", True, age=70, elderly_living_type="1"),
+    of("registered with children, no dwelling", "empty_nest", None, age=70, elderly_living_type="4"),
+    of("somebody younger who died", "empty_nest", True, age=70, dwelling_id="E30",
+       others={"son": home("E30", age=30, vital_status="2")}),
     of("no dwelling", "empty_nest", None, age=70),
     of("under 60", "empty_nest", None, age=59, dwelling_id="E9", elderly_living_type="3"),
     of("unknown age", "empty_nest", None, dwelling_id="E10"),
@@ -151,11 +169,20 @@ CASES = (
         children_count=1,
     ),
     of("children unknown", "lonely_elder", False, age=60, dwelling_occupants=1, marital_status="30"),
+    of("marital status unknown", "lonely_elder", False, age=60, dwelling_occupants=1, children_count=0),
+    of("marital status not stated", "lonely_elder", False, age=60, dwelling_occupants=1, marital_status="90", children_count=0),
+    of("registered as without family, not alone in the dwelling", "lonely_elder", True, age=60, elderly_living_type="1",
+       dwelling_occupants=4),
+    of("unknown age", "lonely_elder", None, dwelling_occupants=1, marital_status="30", children_count=0),
     of("not alone", "lonely_elder", False, age=60, dwelling_occupants=2, marital_status="30", children_count=0),
     of("missing when living_alone is missing", "lonely_elder", None, age=60, marital_status="30", children_count=0),
     of("under 60", "lonely_elder", None, age=59, dwelling_occupants=1, marital_status="30", children_count=0),
     of("the dead have none", "lonely_elder", None, vital_status="2", age=80, elderly_living_type="1"),
     of("registered by the school: one parent away", "left_behind_child", True, age=10, left_behind_registered="1"),
+    of("registered by the school: both parents away", "left_behind_child", True, age=10, left_behind_registered="2"),
+    of("unknown age", "left_behind_child", None, left_behind_registered="1"),
+    of("both parents known, of one nobody knows the dwelling", "left_behind_child", True, age=10, dwelling_id="L40",
+       records=(registered(FAMILY),), others={"father": home("L41", age=40), "mother": ALIVE | {"age": 40}}),
     of(
         "registered by the school before where parents live",
         "left_behind_child",

@@ -41,6 +41,9 @@ STATED_RELATIONS = (
 for the payer the description of the column: what the insured is to the payer. In the order of trust after the links of
 clarifications 22 and 25."""
 
+NAMES_SPOUSES = ["household_registration", "household_registration", "fund_loans", "birth_family_support"]
+"""Category of each ordinal of kinship.named_spouses; the marriage register comes before them."""
+
 FIRST_BESIDES = 10
 """Ordinal of the first of STATED_RELATIONS: after every link that the attributes use."""
 
@@ -77,9 +80,8 @@ def _statements(build: ProfileBuild) -> str:
     """SQL: person_id, relative, tie, role (father, mother), record_id, category, ordinal, updated_on; both directions."""
     parts = [f"SELECT child AS person_id, parent AS relative, 'parent' AS tie, role, record_id, category, ordinal FROM "
              f"({parent_statements(build)})",
-             f"""SELECT named.person_id, named.spouse, 'spouse', NULL, named.record_id, mentions.category, named.ordinal + 1
-                 FROM ({named_spouses(build)}) AS named
-                 JOIN (SELECT DISTINCT record_id, category FROM mention_person) AS mentions USING (record_id)""",
+             f"""SELECT person_id, spouse, 'spouse', NULL, record_id, {NAMES_SPOUSES}[ordinal], ordinal + 1
+                 FROM ({named_spouses(build)}) AS named""",
              f"""SELECT man.person_id, woman.person_id, 'spouse', NULL, man.record_id, 'marriage_registration', 1
                  FROM {records(build, "marriage_registration", ("spouse_a",))} AS man
                  JOIN mention_person AS woman ON woman.record_id = man.record_id AND woman.role = 'spouse_b'
