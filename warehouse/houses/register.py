@@ -79,18 +79,21 @@ class Register:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._gone = has_table(con, GONE)
+        self._known: dict[str, Address] = {}
 
     def read(self, text: str) -> Address:
         """One question, as the addresses of deliveries are read; characters that are no writing are dropped."""
         plain = "".join(sign for sign in text if unicodedata.category(sign) not in _UNREADABLE)
         below = re.search(r"(?:负|地下)[0-9]+(?:室|号|房|户)?$", plain.strip()) is not None
-        self.con.execute("CREATE OR REPLACE TEMP TABLE house_text AS SELECT 1 AS text_id, ? AS text, ? AS below",
-                         [re.sub(_SIGN, r"\1", plain.strip()) if below else plain, below])  # fmt: skip
-        return next(iter(self._parsed().values()))
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE house_text AS SELECT 1 AS text_id, $1 AS text, $1 AS standard_address, $2 AS below",
+            [re.sub(_SIGN, r"\1", plain.strip()) if below else plain, below],
+        )
+        return self._parsed()[0]
 
     def by_code(self, code: str) -> list[Dwelling]:
         """The dwelling of a code, in force or gone; none or one."""
-        found = self._dwellings(REGISTER, "dwelling_code = ?", [code])
+        found = [one for one in self._with_building("dwelling_code", code) if one.code == code]
         return found or self._dwellings(GONE, "dwelling_code = ?", [code])
 
     def by_building(self, code: str) -> list[Dwelling]:
@@ -99,7 +102,8 @@ class Register:
 
     def by_words(self, asked: Address, *, anywhere: bool = False, gone: bool = False) -> list[Dwelling] | None:
         """Dwellings whose address holds the words of a question, inside its area or `anywhere`; None: too many."""
-        where, values = _words(asked)
+        # Inside a community the whole entrance is read at once: what lies above is asked next.
+        where, values = _words(asked if asked.community is None else replace(asked, room=None))
         if not where:
             return []
         if not anywhere:
@@ -113,7 +117,7 @@ class Register:
 
     def by_text(self, text: str) -> list[Dwelling]:
         """Dwellings registered under exactly this text."""
-        return self._dwellings(REGISTER, "standard_address = ?", [text.strip()])
+        return [one for one in self._with_building("standard_address", text.strip()) if one.address.text == text.strip()]
 
     def around(self, dwelling: Dwelling) -> list[Dwelling]:
         """The dwellings with the same group, road, door, building and unit in the same community, with itself."""
@@ -140,40 +144,50 @@ class Register:
             values.append(list(asked.counties))
         return where, values
 
+    def _with_building(self, column: str, value: str) -> list[Dwelling]:
+        """The dwellings with a value, and those of the same building code: read at once, since their neighbours are asked next."""
+        same = f"SELECT building_code FROM {REGISTER} WHERE {column} = ?"
+        return self._dwellings(REGISTER, f"({column} = ? OR building_code IN ({same}))", [value, value])
+
     def _dwellings(self, table: str, where: str, values: list[Any]) -> list[Dwelling]:
         if table == GONE and not self._gone:
             return []
         day, record = ("gone_on", "NULL::BIGINT") if table == GONE else ("NULL::DATE", "record_id")
-        self.con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE house_text AS
-            WITH chosen AS (
-                SELECT dwelling_code, standard_address, township_code, community_code, {record} AS record_id, {day} AS gone_on,
-                       regexp_matches(standard_address, ?) AS below
-                FROM {table} WHERE standard_address IS NOT NULL AND {where} LIMIT {MOST_CANDIDATES + 1})
-            SELECT row_number() OVER (ORDER BY dwelling_code) AS text_id, * EXCLUDE (standard_address),
-                   CASE WHEN below THEN regexp_replace(standard_address, ?, '\\1') ELSE standard_address END AS text,
-                   standard_address
-            FROM chosen""", [_BELOW_GROUND, *values, _SIGN])  # fmt: skip
-        rows = self.con.execute("""SELECT text_id, dwelling_code, township_code, community_code, record_id, gone_on
-                                   FROM house_text ORDER BY text_id""").fetchall()
+        rows = self.con.execute(
+            f"""SELECT dwelling_code, standard_address, township_code, community_code, {record}, {day} FROM {table}
+                WHERE standard_address IS NOT NULL AND {where} LIMIT {MOST_CANDIDATES + 1}""",
+            values,
+        ).fetchall()
         if len(rows) > MOST_CANDIDATES:
             raise _TooMany
-        if not rows:
-            return []
-        read = self._parsed("standard_address")
-        return [Dwelling(code, town, community, record_id, read[text_id], gone_on)
-                for text_id, code, town, community, record_id, gone_on in rows]  # fmt: skip
+        self._learn(sorted({row[1] for row in rows} - self._known.keys()))
+        return [Dwelling(code, town, community, record_id, self._known[text], gone_on)
+                for code, text, town, community, record_id, gone_on in sorted(rows, key=lambda row: str(row[0]))]  # fmt: skip
 
-    def _parsed(self, shown: str = "text") -> dict[int, Address]:
+    def _learn(self, texts: list[str]) -> None:
+        """Read standard addresses that were not read yet; a dwelling below ground is marked before its sign is dropped."""
+        if not texts:
+            return
+        self.con.execute(
+            """CREATE OR REPLACE TEMP TABLE house_text AS
+               SELECT row_number() OVER (ORDER BY standard_address) AS text_id, standard_address,
+                      regexp_matches(standard_address, $2) AS below,
+                      CASE WHEN below THEN regexp_replace(standard_address, $3, '\\1') ELSE standard_address END AS text
+               FROM (SELECT unnest($1::VARCHAR[]) AS standard_address)""",
+            [texts, _BELOW_GROUND, _SIGN],
+        )
+        self._known |= {address.text: address for address in self._parsed()}
+
+    def _parsed(self) -> list[Address]:
         parse_texts(self.con, "house_text", "house_parsed")
         rows = self.con.execute(f"""
-            SELECT text_id, t.{shown}, coalesce(outside_city, false), county_codes, p.township_code, community_name, village_group, road,
+            SELECT standard_address, coalesce(outside_city, false), county_codes, p.township_code, community_name, village_group, road,
                    door_no, estate, building, unit, CASE WHEN t.below THEN '-' || room ELSE room END,
                    coalesce(complete, false) AND landmark IS NULL AND NOT coalesce(regexp_matches(remarks, '{_OF_A_PLACE}'), false),
                    coalesce(unit_or_building, false), floor
             FROM house_text AS t JOIN house_parsed AS p USING (text_id)""").fetchall()
-        return {number: Address(text, outside, (town[:6],) if town else tuple(counties), town, *rest)
-                for number, text, outside, counties, town, *rest in rows}  # fmt: skip
+        return [Address(text, outside, (town[:6],) if town else tuple(counties), town, *rest)
+                for text, outside, counties, town, *rest in rows]  # fmt: skip
 
 
 @contextmanager
