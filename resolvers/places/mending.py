@@ -108,8 +108,8 @@ def mended(source: str) -> str:
                         ELSE '' END AS floor_side,
                    regexp_matches(side, {literal(_OTHER_ROOMS)}) AS other
             FROM ends)
-        SELECT * EXCLUDE (rest, other, unread, line, n, w, before, spot, r, has_landmark, beside_door, kept, kept_1, kept_2, kept_3, floor_text,
-                          kind_of_home, side, floor_side),
+        SELECT * EXCLUDE (rest, other, unread, line, n, w, before, spot, r, has_landmark, beside_door, kept, kept_1, kept_2, kept_3,
+                          floor_text, kind_of_home, side, floor_side),
                CASE WHEN floor_side <> '' THEN regexp_replace(kept_3, {literal(f"{_SIDE}$")}, '') ELSE kept_3 END AS rest,
                {_floor_number("floor_text")} AS floor,
                nullif(concat_ws(' ', nullif(floor_side, ''), CASE WHEN other THEN side END, unread), '') AS unread,
