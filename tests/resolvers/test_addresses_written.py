@@ -143,7 +143,10 @@ def test_places_outside_are_named_by_their_division(text: str, code: str | None)
     assert (parts.kind, parts.outside_division) == ("outside", code)
 
 
-@pytest.mark.parametrize("text", ["香港路18号", "澳门路1号", "上海花园3栋", "加拿大花园3栋", "武汉路1号", "长春路1号", "南京市场1号", "朝阳区新村"])
+LIKE_ELSEWHERE = ("香港路18号", "澳门路1号", "上海花园3栋", "加拿大花园3栋", "武汉路1号", "长春路1号", "南京市场1号", "朝阳区新村")
+
+
+@pytest.mark.parametrize("text", LIKE_ELSEWHERE)
 def test_names_that_only_sound_like_elsewhere_are_of_the_city(text: str) -> None:
     assert parse(text).kind == "address"
 
