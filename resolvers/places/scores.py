@@ -48,7 +48,7 @@ def create_scores(con: duckdb.DuckDBPyConnection) -> None:
             FROM evidence WHERE text_method = 'text'),
         texts AS (
             SELECT text_method, text_rank, n,
-                   least(1, (agreed + {STRENGTH} * rate) / (n + {STRENGTH}) / coalesce(c, 1)) AS t, c
+                   CASE WHEN rate IS NOT NULL THEN least(1, (agreed + {STRENGTH} * rate) / (n + {STRENGTH}) / coalesce(c, 1)) END AS t, c
             FROM evidence JOIN pooled ON located = (text_rank = {RANK["dwelling"]}) CROSS JOIN codes),
         beside AS (
             SELECT text_rank, any_value(c) AS c, sum(t * n) / nullif(sum(n), 0) AS t FROM texts GROUP BY text_rank)

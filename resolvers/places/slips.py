@@ -29,9 +29,9 @@ LEVELS = {
 }
 """What a comparison may say; nothing (NULL) where the text does not name the part. alike_known: alike, but the township has the
 road that the text names. block: building and unit together."""
-PRIOR = 20.0
-"""Texts' worth of belief before the first text is seen: nine parts in ten are as in the registry."""
-PRIOR_SAME = 0.9
+PRIOR = 10.0
+"""Texts' worth of belief before the first text is seen: nineteen parts in twenty are as in the registry."""
+PRIOR_SAME = 0.95
 
 Weights = dict[str, dict[str, float]]
 
@@ -42,10 +42,10 @@ def find_slips(con: duckdb.DuckDBPyConnection) -> None:
     _questions(con)
     _pairs(con)
     chances = _chances(con)
-    weights, found = _learn(con, chances)
+    weights, found, twice = _learn(con, chances)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_slip AS
-        SELECT text_id, scope, dwelling_code, probability FROM ({_probabilities("slip_pair", weights, chances, found)})
+        SELECT text_id, scope, dwelling_code, probability FROM ({_probabilities("slip_pair", weights, chances, found, twice)})
         WHERE probability >= {ACCEPTED}""")
     con.execute(f"INSERT INTO place_chosen SELECT text_id, scope, dwelling_code, {literal(SLIP)} FROM place_slip")
     con.execute("DELETE FROM place_reach USING place_slip s WHERE place_reach.text_id = s.text_id AND place_reach.scope = s.scope")
@@ -157,27 +157,42 @@ def _chances(con: duckdb.DuckDBPyConnection) -> Weights:
         LEFT JOIN slip_road s ON s.scope = q.scope AND s.named = q.road AND s.known = d.road""")
     counts = _counted(con, "slip_random")
     con.execute("DROP TABLE slip_random")
-    return {part: {said: (count + 0.5) / (sum(of.values()) + 0.5 * len(of)) for said, count in of.items()} for part, of in counts.items()}
+    chances = {part: {said: (count + 0.5) / (sum(of.values()) + 0.5 * len(of)) for said, count in of.items()}
+               for part, of in counts.items()}
+    chances["road"]["alike"] = chances["road"]["alike_known"] = _chance_of_alike(con)
+    return chances
 
 
-def _learn(con: duckdb.DuckDBPyConnection, chances: Weights) -> tuple[Weights, float]:
-    """How often a comparison says so of the dwelling that is meant, and how often the registry has it: expectation and
-    maximisation over the texts, with the pairs that a code declares right counted as certain."""
+def _chance_of_alike(con: duckdb.DuckDBPyConnection) -> float:
+    """How often two different roads of one scope are alike. Random dwellings would not tell: among them are those of the road meant."""
+    alike, pairs = con.execute(f"""
+        WITH roads AS (SELECT DISTINCT scope, road FROM slip_dwelling WHERE road IS NOT NULL
+                       QUALIFY dense_rank() OVER (ORDER BY hash(scope), scope) <= 200)
+        SELECT count(*) FILTER ({_alike("a.road", "b.road")}), count(*) FROM roads a JOIN roads b ON a.scope = b.scope AND a.road < b.road
+        """).fetchone() or (0, 0)
+    return float((alike + 0.5) / (pairs + 1))
+
+
+def _learn(con: duckdb.DuckDBPyConnection, chances: Weights) -> tuple[Weights, float, float]:
+    """How often a comparison says so of the dwelling that is meant, how often the registry has it, and how often the text differs in
+    a second part: expectation and maximisation over the texts, with the pairs that a code declares right counted as certain."""
     prior = {part: {said: PRIOR * (PRIOR_SAME if said == "same" else (1 - PRIOR_SAME) / (len(of) - 1)) for said in of}
              for part, of in LEVELS.items()}
     taught = _counted(con, "slip_taught")
     (texts,) = con.execute(f"SELECT count(*) FROM slip_question WHERE turn <= {TRAINED_ON}").fetchone() or (0,)
     weights = _shares(prior, taught)
-    found = 0.5
+    found, twice = 0.5, 0.1
     for _ in range(ROUNDS if texts else 0):
         con.execute(f"""CREATE OR REPLACE TEMP TABLE slip_expected AS
-            {_probabilities(f"(FROM slip_pair WHERE turn <= {TRAINED_ON})", weights, chances, found)}""")
+            {_probabilities(f"(FROM slip_pair WHERE turn <= {TRAINED_ON})", weights, chances, found, twice)}""")
         expected = _counted(con, "slip_expected", "probability")
         weights = _shares(prior, taught, expected)
-        (total,) = con.execute("SELECT sum(probability) FROM slip_expected").fetchone() or (0,)
-        found = (round(float(total or 0), 6) + PRIOR / 2) / (texts + PRIOR)
+        total, second = con.execute(f"""SELECT coalesce(sum(probability), 0), coalesce(sum(probability) FILTER ({_DIFFERING} > 1), 0)
+                                        FROM slip_expected""").fetchone() or (0, 0)
+        found = (round(float(total), 6) + PRIOR / 2) / (texts + PRIOR)
+        twice = (round(float(second), 6) + 1) / (round(float(total), 6) + PRIOR)
     con.execute("DROP TABLE IF EXISTS slip_expected")
-    return weights, found
+    return weights, found, twice
 
 
 def _shares(*counts: Weights) -> Weights:
@@ -185,12 +200,16 @@ def _shares(*counts: Weights) -> Weights:
     return {part: {said: value / sum(of.values()) for said, value in of.items()} for part, of in sums.items()}
 
 
-def _probabilities(pairs: str, weights: Weights, chances: Weights, found: float) -> str:
-    """SQL: pairs with their probability: of all dwellings of the scope and "not in the registry" together one is right."""
+_DIFFERING = "(" + " + ".join(f"({part} IS NOT NULL AND {part} <> 'same')::INTEGER" for part in LEVELS) + ")"
+
+
+def _probabilities(pairs: str, weights: Weights, chances: Weights, found: float, twice: float) -> str:
+    """SQL: pairs with their probability: of all dwellings of the scope and "not in the registry" together one is right. Parts do not
+    slip independently: a second slip is as rare as `twice`."""
     factors = []
     for part, of in LEVELS.items():
         cases = " ".join(f"WHEN {literal(said)} THEN {weights[part][said] / chances[part][said]!r}::DOUBLE" for said in of)
         factors.append(f"CASE {part} {cases} ELSE 1.0 END")
     return f"""
         SELECT *, ratio / (sum(ratio) OVER (PARTITION BY text_id, scope) + {(1 - found) / found!r}::DOUBLE * size) AS probability
-        FROM (SELECT *, {" * ".join(factors)} AS ratio FROM {pairs})"""
+        FROM (SELECT *, {" * ".join(factors)} * pow({twice!r}::DOUBLE, greatest({_DIFFERING} - 1, 0)) AS ratio FROM {pairs})"""
