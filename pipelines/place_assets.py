@@ -24,7 +24,7 @@ def _materialised(counts: dict[str, int]) -> dg.MaterializeResult:
 @dg.asset(key=PLACES, deps=[dg.AssetKey(["current", category]) for category in load_catalogue().contracts], group_name=GROUP,
           kinds={"duckdb"}, description="Every address cell brought to township, community and, where exactly one fits, dwelling.")
 def places(installation: Installation) -> dg.MaterializeResult:
-    return _materialised(place_stages.build_places(installation.con))
+    return _materialised(place_stages.build_places(installation.con, installation.until_date))
 
 
 @dg.asset(key=HOUSEHOLDS, deps=[PROFILES], group_name=GROUP, kinds={"duckdb"},

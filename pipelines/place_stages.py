@@ -14,14 +14,16 @@ from pipelines.progress import stage
 from pipelines.stages import as_of
 from resolvers import places
 from warehouse import households, residences
+from warehouse.houses import gone
 
 
-def build_places(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Bring every address cell to the administrative tree and to a dwelling."""
+def build_places(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
+    """Bring every address cell to the administrative tree and to a dwelling; remember the dwellings that are registered no more."""
     with stage("places") as event:
         counts = places.build(con)
         event.rows = counts.cells
-        event.notes = {"with_dwelling": counts.dwelling_from_code + counts.dwelling_from_text}
+        event.notes = {"with_dwelling": counts.dwelling_from_code + counts.dwelling_from_text,
+                       "dwellings_gone": gone.build(con, as_of(con, until))}
     return {"rows": event.rows, **event.notes}
 
 

@@ -43,6 +43,7 @@ FIXED_TABLES = (
     "family_tie",
     "residence_claim",
     "residence_history",
+    "dwelling_gone",
 )
 PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""
