@@ -44,7 +44,7 @@ def make_mentions(home: Path, residents: int, seed: int, defects: float, until: 
             stages.apply_history(con, contract)
         for contract in contracts:
             stages.materialise_current(con, contract, until)
-        place_stages.build_places(con, None)
+        place_stages.build_places(con, until)
         for contract in contracts:
             stages.build_mentions(con, contract)
         out.unlink(missing_ok=True)
