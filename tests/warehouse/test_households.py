@@ -161,9 +161,38 @@ def test_every_tie_has_its_opposite(city: duckdb.DuckDBPyConnection) -> None:
     assert set(TIE_OF.values()) == set(OPPOSITE)
 
 
-def test_registered_elsewhere_is_told(city: duckdb.DuckDBPyConnection) -> None:
-    told = dict(rows(city, "SELECT person_id, separated FROM household_member WHERE kind = 'residence'"))
-    assert told["head"] == "none"
+SEAT: dict[str, Any] = {"county_code": "421002", "township_code": "421002001", "community_code": "421002001001"}
+APART: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # where registered, where another source places the person
+    "none": (SEAT | {"dwelling_code": D1}, SEAT | {"dwelling_code": D1}),
+    "dwelling": (SEAT | {"dwelling_code": D2}, SEAT | {"dwelling_code": D1}),
+    "community": (SEAT | {"community_code": "421002001002"}, SEAT | {"dwelling_code": D1}),
+    "township": (SEAT | OTHER_TOWNSHIP, SEAT | {"dwelling_code": D1}),
+    "county": (SEAT | {"county_code": "421003", "township_code": "421003001", "community_code": None}, SEAT | {"dwelling_code": D1}),
+    "out_of_city": (SEAT | {"dwelling_code": D1}, {"outside_city": True}),
+    "missing": (SEAT, SEAT),
+}
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[duckdb.DuckDBPyConnection]:
+    con = a_city()
+    for number, (who, (seat, home)) in enumerate(APART.items()):
+        lives(con, who, seat.get("dwelling_code"), household_no=str(number), relation_to_head="02",
+              at={name: code for name, code in seat.items() if name != "dwelling_code"})
+        record = a_record(con, "residence_permits", {"holder": who}, permit_status="1", current_address="x", updated_on="2025-03-01")
+        insert(con, "place", **({"record_id": record, "category": "residence_permits", "column_name": "current_address", "address": "x",
+                                 "outside_city": False} | home))
+    record = a_record(con, "residence_permits", {"holder": "in_city"}, permit_status="1", current_address="x", hukou_division="420100")
+    insert(con, "place", record_id=record, category="residence_permits", column_name="current_address", outside_city=False, address="x",
+           dwelling_code=D4, **SEAT)
+    yield built(con)
+    con.close()
+
+
+@pytest.mark.parametrize("level", [*APART, "in_city"])
+def test_registered_elsewhere_than_living(apart: duckdb.DuckDBPyConnection, level: str) -> None:
+    told = dict(rows(apart, "SELECT person_id, separated FROM household_member ORDER BY kind"))
+    assert told[level] == (None if level == "missing" else level)
 
 
 def test_the_reader_learns_nothing_from_care_follow_ups() -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import duckdb
 
 from sources.tables import literal
-from warehouse.attributes.kinship import HEAD, named_spouses, parent_statements
+from warehouse.attributes.kinship import CHILD_RELATIONS, HEAD, named_spouses, parent_statements
 from warehouse.attributes.records import records
 from warehouse.build import ProfileBuild
 
@@ -41,62 +41,68 @@ STATED_RELATIONS = (
 for the payer the description of the column: what the insured is to the payer. In the order of trust after the links of
 clarifications 22 and 25."""
 
-NAMES_SPOUSES = ["household_registration", "household_registration", "fund_loans", "birth_family_support"]
+CATEGORIES = ("marriage_registration", "household_registration", "birth_family_support", "student_enrolment",
+              *(category for category, *_ in STATED_RELATIONS))
+"""The categories that state ties; statements carry the position, so that counting needs no text."""
+
+NAMES_SPOUSES = ("household_registration", "household_registration", "fund_loans", "birth_family_support")
 """Category of each ordinal of kinship.named_spouses; the marriage register comes before them."""
 
 FIRST_BESIDES = 10
 """Ordinal of the first of STATED_RELATIONS: after every link that the attributes use."""
 
+DAYS = 4_000_000
+"""More than the days since year 1."""
+
 
 def create_ties(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """Make `family_tie`: person_id, relative, tie, state, category and record_id of the most trusted statement,
-    categories (all that state it, most trusted first), statements (records). Needs the tables of create_links."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE tie_statement AS {_statements(build)}")
-    con.execute("""
+    categories (all that state it), statements (how often). Needs the tables of create_links and profile_open.
+
+    Trust is one number: the ordinal of the source, then the record updated last, then the smaller record_id.
+    """
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE one_tie AS
-        WITH by_category AS (
-            SELECT person_id, relative, tie, category, min(ordinal) AS ordinal, count(DISTINCT record_id) AS statements,
-                   arg_min(record_id, (ordinal, -epoch(updated_on)::BIGINT, record_id)) AS record_id,
-                   max(updated_on) AS updated_on, arg_min(role, ordinal) AS role
-            FROM tie_statement WHERE person_id <> relative GROUP BY ALL
-        )
-        SELECT person_id, relative, tie, min(ordinal) AS ordinal, max(updated_on) AS updated_on,
-               arg_min(record_id, (ordinal, category)) AS record_id,
-               list_transform(list_sort(list({'ordinal': ordinal, 'category': category})), lambda one: one.category) AS categories,
-               sum(statements)::BIGINT AS statements,
-               arg_min(role, (ordinal, category)) AS role
-        FROM by_category GROUP BY person_id, relative, tie""")
+        SELECT person_id, relative, tie, min(trust) AS trust, arg_min(record_id, trust) AS record_id,
+               arg_min(category, trust) AS category, bit_or(1::USMALLINT << category) AS stated, count(*) AS statements,
+               arg_min(role, trust) AS role
+        FROM ({_statements(build)}) WHERE person_id <> relative GROUP BY person_id, relative, tie""")
+    names = ", ".join(map(literal, CATEGORIES))
     con.execute(f"""
         CREATE OR REPLACE TABLE family_tie AS
         SELECT tie.person_id, tie.relative, tie.tie, coalesce(judged.state, 'holds') AS state,
-               tie.categories[1] AS category, tie.record_id, tie.categories, tie.statements
+               [{names}][tie.category] AS category, tie.record_id,
+               list_filter([{names}], lambda _, place: (tie.stated >> place) & 1 = 1) AS categories, tie.statements
         FROM one_tie AS tie
         LEFT JOIN ({_couples()} UNION ALL ({_parents()})) AS judged USING (person_id, relative, tie)""")
-    for table in ("tie_statement", "one_tie"):
-        con.execute(f"DROP TABLE temp.{table}")
+    con.execute("DROP TABLE temp.one_tie")
 
 
 def _statements(build: ProfileBuild) -> str:
-    """SQL: person_id, relative, tie, role (father, mother), record_id, category, ordinal, updated_on; both directions."""
-    parts = [f"SELECT child AS person_id, parent AS relative, 'parent' AS tie, role, record_id, category, ordinal FROM "
-             f"({parent_statements(build)})",
-             f"""SELECT person_id, spouse, 'spouse', NULL, record_id, {NAMES_SPOUSES}[ordinal], ordinal + 1
-                 FROM ({named_spouses(build)}) AS named""",
-             f"""SELECT man.person_id, woman.person_id, 'spouse', NULL, man.record_id, 'marriage_registration', 1
+    """SQL: person_id, relative, tie, role (father, mother), record_id, category (position in CATEGORIES, from 1), trust; both
+    directions of every statement."""
+    parts = [f"SELECT child AS person_id, parent AS relative, 'parent' AS tie, role, record_id, "
+             f"{_position('category')} AS category, ordinal FROM ({parent_statements(build)})",
+             f"""SELECT man.person_id, woman.person_id, 'spouse', NULL, man.record_id, 1, 1
                  FROM {records(build, "marriage_registration", ("spouse_a",))} AS man
                  JOIN mention_person AS woman ON woman.record_id = man.record_id AND woman.role = 'spouse_b'
                  WHERE man.validity = '1' AND man.event_type IS NOT NULL"""]
     for ordinal, (category, role, other, column) in enumerate(STATED_RELATIONS, start=FIRST_BESIDES):
         parts.append(f"""
-            SELECT other.person_id, one.person_id, {_tie_of(f"one.{column}")}, NULL, one.record_id, {literal(category)}, {ordinal}
+            SELECT other.person_id, one.person_id, {_tie_of(f"one.{column}")}, NULL, one.record_id,
+                   {CATEGORIES.index(category) + 1}, {ordinal}
             FROM {records(build, category, (role,))} AS one
-            JOIN mention_person AS other ON other.record_id = one.record_id AND other.role = {literal(other)}""")
+            JOIN mention_person AS other ON other.record_id = one.record_id AND other.role = {literal(other)}
+            WHERE NOT ({literal(category)} = 'fund_loans' AND one.{column} = '1')""")
+    children = ", ".join(map(literal, CHILD_RELATIONS))
     parts.append(f"""
         SELECT head.person_id, member.person_id, {_tie_of("member.relation_to_head")}, NULL, member.record_id,
-               'household_registration', {FIRST_BESIDES - 1}
+               {CATEGORIES.index("household_registration") + 1}, {FIRST_BESIDES - 1}
         FROM registered AS head JOIN registered AS member USING (household_no)
-        WHERE head.relation_to_head = {literal(HEAD)} AND head.family AND member.family""")
+        WHERE head.relation_to_head = {literal(HEAD)} AND head.family AND member.family
+          AND member.relation_to_head NOT IN ({children})""")
     opposite = " ".join(f"WHEN {literal(one)} THEN {literal(other)}" for one, other in OPPOSITE.items())
+    spouses = _position(f"[{', '.join(map(literal, NAMES_SPOUSES))}][ordinal]")
     return f"""
         WITH stated AS ({" UNION ALL ".join(parts)}),
         mirrored AS (
@@ -104,9 +110,17 @@ def _statements(build: ProfileBuild) -> str:
             UNION ALL
             SELECT relative, person_id, CASE tie {opposite} END, role, record_id, category, ordinal FROM stated
             WHERE tie IS NOT NULL
+            UNION ALL
+            SELECT person_id, spouse, 'spouse', NULL, record_id, {spouses}, ordinal + 1 FROM ({named_spouses(build)})
         )
-        SELECT mirrored.*, coalesce(updates.updated_on, DATE '0001-01-01') AS updated_on
+        SELECT mirrored.* EXCLUDE (ordinal),
+               (ordinal * {DAYS} + {DAYS} - 1 - date_diff('day', DATE '0001-01-01', coalesce(updates.updated_on, DATE '0001-01-01')))
+               ::HUGEINT * 9223372036854775808 + mirrored.record_id AS trust
         FROM mirrored LEFT JOIN ({_updates()}) AS updates USING (record_id)"""
+
+
+def _position(category: str) -> str:
+    return f"list_position([{', '.join(map(literal, CATEGORIES))}], {category})"
 
 
 def _tie_of(column: str) -> str:
@@ -114,9 +128,7 @@ def _tie_of(column: str) -> str:
 
 
 def _updates() -> str:
-    categories = ("household_registration", "birth_family_support", "student_enrolment", "marriage_registration",
-                  *(category for category, *_ in STATED_RELATIONS))
-    return " UNION ALL ".join(f"SELECT record_id, updated_on FROM current_{category}" for category in categories)
+    return " UNION ALL ".join(f"SELECT record_id, updated_on FROM current_{category}" for category in CATEGORIES)
 
 
 def _couples() -> str:
@@ -152,8 +164,7 @@ def _parents() -> str:
         ),
         judged AS (
             SELECT person_id, relative,
-               CASE WHEN place IS NULL OR row_number() OVER (PARTITION BY person_id, place ORDER BY ordinal, updated_on DESC,
-                                                             relative) = 1
+               CASE WHEN place IS NULL OR row_number() OVER (PARTITION BY person_id, place ORDER BY trust, relative) = 1
                     THEN 'holds' ELSE 'contradicted' END AS state
             FROM one
         )
