@@ -73,7 +73,7 @@ _STEPS = (
     "place_scope", "place_aim", "place_question", "place_chosen",
     "place_settled", "place_reach", "place_gone", "gone_dwelling", "place_slip", "place_score",
     "dwelling", "dwelling_key", "dwelling_answer", "dwelling_text", "dwelling_parsed", "community",
-    "county_word", "township_word", "division_name",
+    "county_word", "township_word", "division_name", "outside_word", "outside_start",
 )
 
 

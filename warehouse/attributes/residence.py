@@ -181,8 +181,9 @@ def create_offers(con: duckdb.DuckDBPyConnection, owners: str) -> None:
                house.township_code, house.community_code, parts.village_group, parts.road, parts.door_no,
                parts.building
         FROM offered_text AS house JOIN offered_parsed AS parts USING (text_id)""")
-    for table in ("offered_text", "offered_parsed", "community"):
-        con.execute(f"DROP TABLE temp.{table}")
+    for table in ("offered_text", "offered_parsed", "community", "county_word", "township_word", "division_name", "outside_word",
+                  "outside_start"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
 def inside_named(claims: str, keys: tuple[str, ...]) -> str:
