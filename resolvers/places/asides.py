@@ -23,6 +23,8 @@ _NUMBERS = (
 _POSTCODE_FIRST = "^[0-9]{6}-?"
 _CODE_FIRST = r"^([0-9]{6})(?:[0-9]{3}){0,3}(\p{Han}.*)$"
 """A division code before the names: of a county unit, township, community or group."""
+_LABEL = "^(?:(?:家庭|现|居住|户籍|通讯|联系|详细)?(?:地址|住址)|户籍地|户口所在地|现住|现居住地|居住地)"
+"""地址:园林路18号: the heading of the form, typed again."""
 _ROLE = "联系人|收件人|户主|房东|业主|姓名|户名|产权人|承租人|租客|负责人"
 _PERSONS = rf"(?:{_ROLE})\p{{Han}}{{0,4}}$|(?:{_ROLE})\p{{Han}}{{2,3}}"
 """联系人张三 at the end or, shorter, in the middle."""
@@ -110,10 +112,12 @@ def _without_asides(counties: dict[str, str]) -> str:
                        CASE WHEN suspect THEN regexp_extract_all(begun, {numbers}) END AS calls,
                        CASE WHEN suspect THEN regexp_replace(begun, {numbers}, '', 'g') ELSE begun END AS called
                 FROM (
-                    SELECT * EXCLUDE (coded, county),
-                           CASE WHEN county IS NOT NULL THEN county || coded.rest
+                    SELECT * EXCLUDE (coded, county, label),
+                           CASE WHEN label <> '' THEN substr(norm, length(label) + 1)
+                                WHEN county IS NOT NULL THEN county || coded.rest
                                 WHEN suspect AND {post} THEN substr(norm, 7) ELSE norm END AS begun,
-                           CASE WHEN county IS NULL AND suspect AND {post} THEN [left(norm, 6)] END AS codes
-                    FROM (SELECT *, CASE WHEN suspect THEN {code} END AS coded,
+                           CASE WHEN label <> '' THEN [label]
+                                WHEN county IS NULL AND suspect AND {post} THEN [left(norm, 6)] END AS codes
+                    FROM (SELECT *, regexp_extract(norm, {literal(_LABEL)}) AS label, CASE WHEN suspect THEN {code} END AS coded,
                                  CASE WHEN coded IS NOT NULL THEN {names}[struct_extract(coded, 'code')] END AS county
                           FROM kinds))))"""

@@ -106,13 +106,13 @@ def mended(source: str) -> str:
             SELECT *, regexp_extract(kept_2, {side}, 2) AS side, regexp_replace(kept_2, {side}, '\\1') AS kept_3,
                    CASE WHEN floor_text <> '' AND side = '' THEN regexp_extract(kept_2, {literal(f"({_SIDE})$")}, 1)
                         ELSE '' END AS floor_side,
-                   regexp_matches(side, {literal(_OTHER_ROOMS)}) AS other
+                   regexp_matches(side, {literal(_OTHER_ROOMS)}) OR NOT regexp_matches(kept_3, '[0-9][室房户号]?$') AS other
             FROM ends)
         SELECT * EXCLUDE (rest, other, unread, line, n, w, before, spot, r, has_landmark, beside_door, kept, kept_1, kept_2, kept_3,
                           floor_text, kind_of_home, side, floor_side),
                CASE WHEN floor_side <> '' THEN regexp_replace(kept_3, {literal(f"{_SIDE}$")}, '') ELSE kept_3 END AS rest,
                {_floor_number("floor_text")} AS floor,
-               nullif(concat_ws(' ', nullif(floor_side, ''), CASE WHEN other THEN side END, unread), '') AS unread,
+               nullif(concat_ws(' ', nullif(floor_side, ''), CASE WHEN other THEN nullif(side, '') END, unread), '') AS unread,
                list_filter([kind_of_home, CASE WHEN NOT other THEN side END], lambda word: word <> '') AS words
         FROM sides"""
 

@@ -79,6 +79,8 @@ READ = {
     "telephone": ("园林路18号2栋301，电话13812345678", replace(NO_UNIT, remarks="电话13812345678")),
     "land line": ("园林路18号2栋301 0716-8123456", replace(NO_UNIT, remarks="0716-8123456")),
     "person": ("园林路18号张三家", replace(DOOR, remarks="张三家")),
+    "heading": ("家庭住址：园林路18号", replace(DOOR, remarks="家庭住址")),
+    "side of a stair": ("园林路18号2栋1单元5楼右", replace(FLAT, room=None, floor="5", complete=False, unread="右")),
     "city twice": ("荆州市荆州市沙市区园林路18号", replace(DOOR, county_codes=("421002", "421071"))),
     "city of 1994": ("荆沙市沙市区中山街道园林路18号", IN_STREET),
     "every level twice": ("沙市区沙市区中山街道中山街道园林路园林路18号", IN_STREET),
