@@ -21,7 +21,7 @@ from sources.catalogue import load_catalogue
 from sources.catalogue.models import Contract
 
 MANIFEST = "manifest.json"
-NO_DELIVERIES = frozenset({"postgres", "truth"})
+NO_DELIVERIES = frozenset({"boundaries", "postgres", "truth"})
 """Folders beside the departments that hold no deliveries."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HASH_BLOCK = 1 << 22

@@ -6,12 +6,13 @@ import when they are called, so that a look does not wait for Dagster or Splink.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from desk.commands.options import Home, Language, PurposeOption, ShownFormat
+from desk.commands.options import DAY, Home, Language, PurposeOption, ShownFormat, day_of
 
 app = typer.Typer()
 
@@ -86,3 +87,36 @@ def audit_show(home: Home, by: Looker, person: Annotated[str | None, typer.Optio
     from desk.audit import show_log
 
     show_log(home, purpose, by, person, user, output.value)
+
+
+boundaries_app = typer.Typer(no_args_is_help=True, help="The areas of the city as polygons (GeoJSON).")
+app.add_typer(boundaries_app, name="boundaries")
+
+
+@boundaries_app.command("load")
+def boundaries_load(file: Annotated[Path, typer.Argument(metavar="FILE")], home: Home,
+                    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day in force")],
+                    source: Annotated[str | None, typer.Option(help="whose boundaries; the file's name when left out")] = None,
+                    complete: Annotated[bool, typer.Option("--complete", help="areas of its levels that it lacks end")] = False) -> None:
+    """Put the areas of a GeoJSON file in force, all or none; former ones are kept as history."""
+    from desk.geography import load_file
+
+    load_file(home, file, start.date(), source, complete)
+
+
+@boundaries_app.command("export")
+def boundaries_export(level: Annotated[str, typer.Option(help="city, county, township, community or grid")], home: Home,
+                      as_of: Annotated[datetime | None, DAY] = None,
+                      out: Annotated[Path | None, typer.Option(help="file to write; printed when left out")] = None) -> None:
+    """Write the areas of one level in force on a day as GeoJSON."""
+    from desk.geography import export_file
+
+    export_file(home, level, day_of(as_of) or datetime.now().date(), out)
+
+
+@boundaries_app.command("check")
+def boundaries_check(home: Home, as_of: Annotated[datetime | None, DAY] = None) -> None:
+    """Count the dwellings whose coordinates and register differ, by community."""
+    from desk.geography import check_locations
+
+    check_locations(home, day_of(as_of) or datetime.now().date())
