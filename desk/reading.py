@@ -49,6 +49,7 @@ class QueryRequest:
     as_of: date | None = None
     count: bool = False
     by: str | None = None
+    level: str | None = None
     output: str = "table"
     out: Path | None = None
     limit: int = 20
@@ -56,10 +57,13 @@ class QueryRequest:
 
 def answer_query(home: Path, request: QueryRequest) -> None:
     """Understand, answer and print or write."""
+    if request.level is not None and request.by != "residence_area":
+        raise WrongRequest(what="--level says which areas to count by", where="onegrid query", remedy="use it with --by residence_area")
+    by = f"residence_area.residence_{request.level}" if request.level else request.by
     query = _query_of(request)
     with open_snapshot(home, query.as_of or request.as_of) as con:
-        if request.by is not None:
-            _write_breakdown(queries.count_by(con, query, request.by), request)
+        if by is not None:
+            _write_breakdown(queries.count_by(con, query, by), request)
         elif request.count or load_catalogue().purposes[query.purpose].granularity == "aggregate":
             counted = queries.count(con, query)
             _write({"count": counted.persons, "suppressed": counted.suppressed}, request,

@@ -26,6 +26,13 @@ class QueryFormat(enum.StrEnum):
     PARQUET = "parquet"
 
 
+class AreaLevel(enum.StrEnum):
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
 class ShownFormat(enum.StrEnum):
     TABLE = "table"
     JSON = "json"

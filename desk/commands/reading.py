@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands.options import DAY, Home, PurposeOption, QueryFormat, day_of
+from desk.commands.options import DAY, AreaLevel, Home, PurposeOption, QueryFormat, day_of
 
 app = typer.Typer()
 
@@ -24,6 +24,7 @@ def query(purpose: PurposeOption, home: Home,
           as_of: Annotated[datetime | None, DAY] = None,
           count: Annotated[bool, typer.Option("--count", help="only the number")] = False,
           by: Annotated[str | None, typer.Option("--by", help="counts per value of a class")] = None,
+          level: Annotated[AreaLevel | None, typer.Option("--level", help="with --by residence_area: which areas")] = None,
           output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE,
           out: Annotated[Path | None, typer.Option(help="file to write (needed for parquet)")] = None,
           limit: Annotated[int, typer.Option(help="rows shown in a table; other formats are complete")] = 20) -> None:
@@ -31,6 +32,7 @@ def query(purpose: PurposeOption, home: Home,
     from desk.reading import QueryRequest, answer_query
 
     answer_query(home, QueryRequest(purpose=purpose, file=file, text=text, as_of=day_of(as_of), count=count, by=by,
+                                    level=level.value if level else None,
                                     output=output.value, out=out, limit=limit))
 
 

@@ -15,10 +15,12 @@ import pyarrow as pa
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import AttributeClass
 from sources.tables import literal, quoted
+from warehouse.areas import suppress_areas
 from warehouse.purposes import authorise, reading
 from warehouse.queries.compiling import compile_condition
 from warehouse.queries.model import Query, QueryRefused
 from warehouse.queries.parsing import asks_for, open_attributes
+from warehouse.queries.values import CITY, LEVELS
 from warehouse.suppression import suppress
 
 
@@ -111,6 +113,8 @@ def count_by(con: duckdb.DuckDBPyConnection, query: Query, by: str) -> Breakdown
     In statistics small cells are not told, nor as many more as keep them from being computed.
     """
     klass, attribute = _breakdown_attribute(by, query.purpose)
+    if attribute in LEVELS.values():
+        return _count_by_area(con, query, attribute)
     purpose = authorise(query.purpose, [*asks_for(query), attribute])
     source = reading(query.purpose)
     condition, parameters = compile_condition(query, source, reference_date(con, query))
@@ -132,6 +136,34 @@ def count_by(con: duckdb.DuckDBPyConnection, query: Query, by: str) -> Breakdown
     words = _words(attribute)
     cells = tuple(Cell(value, words.get(value or ""), Count(persons)) for value, persons in shown.items())
     return Breakdown(attribute, cells, Count(total))
+
+
+def _count_by_area(con: duckdb.DuckDBPyConnection, query: Query, attribute: str) -> Breakdown:
+    """Counts per area of a level. Who is known only to an area above counts there, so every area's parts sum to it.
+
+    In statistics parts that may not be told answer as the area above them (warehouse.areas.suppress_areas).
+    """
+    levels = list(LEVELS.values())
+    levels = levels[levels.index(attribute) :: -1]
+    purpose = authorise(query.purpose, [*asks_for(query), *levels])
+    source = reading(query.purpose)
+    condition, parameters = compile_condition(query, source, reference_date(con, query))
+    place = f"coalesce({', '.join(map(source.expression, levels))})"
+    rows = con.execute(
+        f"SELECT {place}, count(*) FROM {source.tables} WHERE {condition} GROUP BY 1 ORDER BY 1 NULLS LAST", parameters
+    ).fetchall()
+    counts: dict[str | None, int] = dict(rows)
+    total: int | None = sum(counts.values())
+    shown: dict[str | None, int | None] = dict(counts)
+    if purpose.min_cell is not None:
+        shown, total = suppress_areas(counts, sum(counts.values()), purpose.min_cell)
+    words = {code: text for level in levels for code, text in _words(level).items()}
+    words |= {CITY: "全市"} | {unit.code: unit.zh for unit in load_catalogue().county_units}
+    words |= {entry.code: entry.zh for entry in load_catalogue().lists["jz_township"].values}
+    above = {code: f"{words.get(code, code)}（下级不详或不公布）" for code in shown if code and LEVELS.get(len(code)) != attribute}
+    return Breakdown(
+        attribute, tuple(Cell(code, (words | above).get(code or ""), Count(n)) for code, n in shown.items()), Count(total)
+    )
 
 
 def _breakdown_attribute(by: str, purpose: str) -> tuple[AttributeClass, str]:
