@@ -41,6 +41,9 @@ def ask(con: duckdb.DuckDBPyConnection) -> None:
     )
     selects = [f"SELECT 1 AS step, text_id, scope, {dwellings.FULL_KEY} AS key {whole} AND NOT unit_or_building"]
     selects += [f"SELECT 2 AS step, text_id, scope, {way} AS key {whole} AND {condition}" for way, condition in loose]
+    group_and_door = dwellings.key("'='", "building", "NULL", "room", "NULL", "NULL", "NULL")  # 连心村3-16 without 组
+    selects.append(f"""SELECT 2 AS step, text_id, scope, {group_and_door} AS key {base} AND complete AND unit_or_building
+                       AND left(scope, 2) = 'c:' AND coalesce(village_group, road, door_no, estate) IS NULL AND room IS NOT NULL""")
     selects.append(f"""SELECT 3 AS step, text_id, scope, {dwellings.OLD_ROAD_KEY} AS key {whole}
                        AND regexp_matches(road, {literal(dwellings.ROAD_WORD)}) AND left(scope, 2) IN ('c:', 't:')
                        AND NOT EXISTS (FROM dwelling d WHERE d.township_code = s.township_code AND d.road = p.road)""")
