@@ -68,6 +68,7 @@ def city() -> Iterator[duckdb.DuckDBPyConnection]:
     for who, at, relation in (("one", {}, "02"), ("one child", {}, "20"), ("other", OTHER_TOWNSHIP, "02"),
                               ("other child", OTHER_TOWNSHIP, "20"), ("neither", {"township_code": "421002003"}, "97")):
         lives(con, who, None, household_no="7", relation_to_head=relation, at=at | ({"community_code": None} if who == "neither" else {}))
+    lives(con, "named child", None, household_no="7", relation_to_head="20", father="one", at=OTHER_TOWNSHIP)
     lives(con, "dorm a", D3, household_no="6", household_type="2", relation_to_head="02")
     lives(con, "dorm b", D3, household_no="6", household_type="2", relation_to_head="02")
     a_record(con, MA, {"spouse_a": "lodger", "spouse_b": "former"}, validity="1", event_type="1", register_date="2001-01-01",
@@ -99,7 +100,7 @@ def members(con: duckdb.DuckDBPyConnection, kind: str, of: str) -> dict[str, Any
 
 REGISTERS = {
     "members wherever they live": ("head", {"head": "02", "wife": "12", "son": "20", "moved": "30"}),
-    "one of two families with one number": ("one", {"one": "02", "one child": "20"}),
+    "one of two families with one number": ("one", {"one": "02", "one child": "20", "named child": "20"}),
     "the other of two families with one number": ("other child", {"other": "02", "other child": "20"}),
     "who belongs to neither of them": ("neither", {"neither": "97"}),
     "a collective household": ("dorm a", {"dorm a": "02", "dorm b": "02"}),
