@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sources.catalogue import load_catalogue
-from sources.synthetic import addresses, deliveries, geography, housing, lives, people, truth, writers
+from sources.synthetic import addresses, boundaries, deliveries, geography, housing, lives, people, truth, writers
 from sources.synthetic.calendar import delivery_dates
 from sources.synthetic.damage import DefectRates
 
@@ -45,10 +45,13 @@ def generate(
         raise ValueError("deltas must be between 0 and 4")
     catalogue = load_catalogue()
     rng = np.random.default_rng(seed)
+    rates = defects or DefectRates()
     ground = geography.build(rng, catalogue, residents)
+    areas = boundaries.draw(ground.communities, ground.dwellings, geography.CENTRES, catalogue)
+    misplaced = rates.share("house_registry", "coordinates_wrong", boundaries.WRONG_COORDINATES)
+    ground = replace(ground, dwellings=boundaries.settled(ground.dwellings, areas, seed, misplaced))
     families = people.build(rng, residents)
     city = housing.settle(rng, families, lives.people_frame(rng, families, as_of), ground, as_of, seed, residents)
-    rates = defects or DefectRates()
     same = rates.share("house_registry", "address_shared", addresses.SAME_ADDRESS)
     city = replace(city, dwellings=addresses.doubled(city.dwellings, seed, same))
     out.mkdir(parents=True, exist_ok=True)
@@ -63,6 +66,9 @@ def generate(
     houses = made[[contract.category for contract in contracts].index("house_registry")].present
     registered = city.dwellings["dwelling_code"].is_in(houses.implode())
     truth.write(out / "truth", city, told, refused, [part.addresses for part in made], registered, counts, contracts)
+    boundaries.truth(city.dwellings).write_parquet(out / "truth" / "dwellings.parquet")
+    first_day = delivery_dates("house_registry", as_of, deltas)[0]
+    boundaries.write(out / "boundaries" / f"boundaries-{first_day}.geojson", areas)
     per_category = {
         contract.category: sum(int(str(count["rows"])) for count in part.counts) for contract, part in zip(contracts, made, strict=True)
     }

@@ -139,7 +139,8 @@ def _dwellings(rng: np.random.Generator, communities: pl.DataFrame) -> pl.DataFr
         place.tolist()
     ]
     grids = np.maximum(1, np.round(size / HOUSEHOLDS_PER_GRID))
-    grid = (within * grids[place] // size[place]).astype(int) + 1
+    entrance = np.where(village, within, building * PER_BUILDING)  # a building lies in one grid
+    grid = (entrance * grids[place] // size[place]).astype(int) + 1
     jitter = rng.normal(0, 0.004, (2, int(place.max(initial=0) + 1) * 64))
     spot = (place * 64 + building % 64) % jitter.shape[1]
     frame = frame.with_columns(
