@@ -74,7 +74,7 @@ def _located(points: pl.DataFrame, areas: Sequence[Area]) -> pl.DataFrame:
     state = np.where(community_state != "", community_state, grid_state)
     zero, possible = (x == 0) & (y == 0), (np.abs(x) <= 180) & (np.abs(y) <= 90)
     swapped = mirrored & ~(inside if whole else (community != None) | (grid != None))  # noqa: E711 - element by element
-    plain = np.where((x > y) & possible, "", np.where(possible, "", "impossible"))
+    plain = np.where(possible, "", "impossible")
     turned = (y > 73) & (y < 136) & (x > 3) & (x < 54)
     problem = np.where(zero, "zero", np.where(swapped | turned, "swapped", plain))
     problem = np.where(problem != "", problem, np.where(~inside, "outside_city", state))
