@@ -6,6 +6,8 @@ Does not: the patterns (`grammar`, `asides`, `mending`), deciding which dwelling
 
 from __future__ import annotations
 
+from functools import partial
+
 import duckdb
 
 from resolvers.places import asides, grammar, mending
@@ -46,13 +48,12 @@ def parse_texts(con: duckdb.DuckDBPyConnection, source: str, target: str) -> Non
     same_as_other), outside_division (six-digit code of the place outside, where the national table has one).
     """
     asides.read_cells(con, source, "place_line", vocabulary().county_by_code)
-    _read_heads(con)
-    _read_again(con)
-    _read_communities(con)
-    _read_tails(con)
-    _fill(con, target)
-    for step in ("place_line", "place_first", "place_outside", "place_head", "place_community", "place_rest", "place_odd"):
-        con.execute(f"DROP TABLE {step}")
+    steps = ((_read_heads, ("place_line",)), (_read_again, ("place_first", "place_outside")), (_read_communities, ()),
+             (_read_tails, ("place_head", "place_community")), (partial(_fill, target=target), ("place_rest", "place_odd")))
+    for step, done_with in steps:
+        step(con)
+        for table in done_with:  # each takes half a gigabyte for the texts of a whole city
+            con.execute(f"DROP TABLE {table}")
 
 
 _HEAD = ("bare_county", "bare_town", "county", "town", "rest")
