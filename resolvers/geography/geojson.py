@@ -110,6 +110,11 @@ def _shown(feature: Any) -> str | None:
     return str(code) if isinstance(code, str | int) and re.fullmatch(r"[0-9]{1,20}", str(code)) else None
 
 
+def _is_text(name: str) -> bool:
+    """No half of a surrogate pair, which JSON can write and no table can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 Note = tuple[str, Severity, str, str]
 
 
@@ -130,7 +135,7 @@ def _area(feature: Any, catalogue: Catalogue) -> tuple[Area, list[Note]]:
     if properties.get("level") not in (None, level):
         raise _Defect("wrong_level", f"the code is that of a {level}, the property level says otherwise", "correct the code or the level")
     name = properties.get("name")
-    if name is not None and not isinstance(name, str):
+    if name is not None and not (isinstance(name, str) and _is_text(name)):
         raise _Defect("wrong_name", "the property name is no text", "give the name as text, or leave it out")
     geometry, notes = _geometry(feature.get("geometry"))
     return Area(code, level, name, parent_of(code, level, catalogue), geometry), notes

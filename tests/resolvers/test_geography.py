@@ -69,6 +69,12 @@ REFUSED = {
     "wrong_level": (collection(feature(COMMUNITY, [square(112.2, 30.3)], level="grid")), "wrong_level"),
     "overlap": (collection(GOOD, feature(OTHER, [square(112.205, 30.3)])), "overlap"),
     "outside_parent": (collection(GOOD, feature(COMMUNITY + "001", [square(112.205, 30.3)])), "outside_parent"),
+    "half_character": (json.dumps(collection({**GOOD, "properties": {"code": COMMUNITY, "name": "\ud800"}})), "wrong_name"),
+    "parts_overlap": (collection(feature(COMMUNITY, [[square(112.2, 30.3)], [square(112.205, 30.3)]], "MultiPolygon")), "self_crossing"),
+    "hole_outside": (collection(feature(COMMUNITY, [square(112.2, 30.3), square(112.3, 30.3)])), "self_crossing"),
+    "retired_county": (collection(feature("421023", [square(112.2, 30.3)])), "unknown_code"),
+    "nothing_in_parts": (collection(feature(COMMUNITY, [[]], "MultiPolygon")), "empty_geometry"),
+    "deep": ("[" * 200_000, "not_json"),
     "null_feature": (collection(GOOD, None), "not_a_feature"),
 }
 
@@ -161,6 +167,33 @@ def test_what_is_written_reads_back_the_same(
     reading = read_geojson(folder / "out.geojson")
     assert list(reading.areas) == boundaries_as_of(con, DAY)
     assert load_boundaries(con, reading.areas, DAY, "again").unchanged == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3) | st.sampled_from(["Polygon", "Feature", COMMUNITY]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "coordinates", "properties", "code"]), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    anything=JSON,
+    spot=st.sampled_from(
+        [("type",), ("features",), ("crs",), ("features", 0), ("features", 0, "properties"), ("features", 0, "properties", "code"),
+         ("features", 0, "properties", "name"), ("features", 0, "geometry"), ("features", 0, "geometry", "type"),
+         ("features", 0, "geometry", "coordinates"), ("features", 0, "geometry", "coordinates", 0),
+         ("features", 0, "geometry", "coordinates", 0, 1), ("features", 0, "geometry", "coordinates", 0, 1, 0)]
+    ),
+)  # fmt: skip
+def test_whatever_a_file_holds_there_is_a_result(tmp_path_factory: pytest.TempPathFactory, anything: Any, spot: tuple[Any, ...]) -> None:
+    document = json.loads(json.dumps(collection(GOOD)))
+    inner = document
+    for key in spot[:-1]:
+        inner = inner[key]
+    inner[spot[-1]] = anything
+    reading = read_geojson(saved(tmp_path_factory.mktemp("any"), document))
+    assert bool(reading.areas) != bool(reading.refused)
 
 
 HOUSES = [
