@@ -78,7 +78,9 @@ def check_locations(home: Path, day: date) -> None:
     _need_store(home)
     with open_working(home) as con:
         areas = boundaries_as_of(con, day)
+        con.execute("BEGIN TRANSACTION")  # a look: the table of the last run stays
         report = locate_dwellings(con, day) if has_table(con, "current_house_registry") else None
+        con.execute("ROLLBACK")
     table("边界 boundaries", ("层级 level", "区域 areas #"), [(level, sum(area.level == level for area in areas)) for level in LEVELS])
     if report is None:
         console.print("尚无房屋登记 no house registry yet: `onegrid run`")

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
+from sources.tables import has_table
 from warehouse.keys import ensure_key
 from warehouse.store import open_working
 
@@ -41,6 +42,17 @@ def test_load_export_and_check(home: Path, tmp_path: Path) -> None:
     assert json.loads(out.read_text("utf-8"))["features"][0]["properties"]["code"] == "421002001001"
     assert json.loads(run.invoke(app, asked).stdout) == json.loads(out.read_text("utf-8"))
     assert run.invoke(app, ["boundaries", "check", "--home", str(home)]).exit_code == 0
+
+
+def test_a_check_leaves_the_store_as_it_is(home: Path) -> None:
+    with open_working(home) as con:
+        con.execute("""CREATE TABLE current_house_registry AS SELECT '1' AS dwelling_code, 112.2::DECIMAL(18,6) AS longitude,
+            30.3::DECIMAL(18,6) AS latitude, '421002001001' AS community_code, NULL::VARCHAR AS grid_code, NULL::VARCHAR AS building_code,
+            NULL::VARCHAR AS road, NULL::VARCHAR AS door_no""")
+    shown = CliRunner().invoke(app, ["boundaries", "check", "--home", str(home)])
+    assert shown.exit_code == 0
+    with open_working(home) as con:
+        assert not has_table(con, "dwelling_location")
 
 
 def test_a_refused_file_loads_nothing(home: Path, tmp_path: Path) -> None:
