@@ -1,4 +1,4 @@
-"""The assets about places and families: places, residences, households.
+"""The assets about places and families: places, residences, households, areas.
 
 Belongs here: names, dependencies, checks and metadata. What happens is in `pipelines/place_stages.py`.
 """
@@ -15,6 +15,7 @@ GROUP = "city"
 PROFILES = dg.AssetKey(["city", "profiles"])
 HOUSEHOLDS = dg.AssetKey(["city", "households"])
 RESIDENCES = dg.AssetKey(["city", "residences"])
+AREAS = dg.AssetKey(["city", "areas"])
 
 
 def _materialised(counts: dict[str, int]) -> dg.MaterializeResult:
@@ -39,4 +40,10 @@ def residences(installation: Installation) -> dg.MaterializeResult:
     return _materialised(place_stages.build_residences(installation.con, installation.until_date))
 
 
-PLACE_ASSETS = [places, households, residences]
+@dg.asset(key=AREAS, deps=[PROFILES, dg.AssetKey(["current", "house_registry"])], group_name=GROUP, kinds={"duckdb"},
+          description="The roll-up: residents, households, dwellings and the values of the 30 classes per area of five levels.")
+def areas(installation: Installation) -> dg.MaterializeResult:
+    return _materialised(place_stages.build_areas(installation.con))
+
+
+PLACE_ASSETS = [places, households, residences, areas]

@@ -13,7 +13,7 @@ import duckdb
 from pipelines.progress import stage
 from pipelines.stages import as_of
 from resolvers import places
-from warehouse import households, residences
+from warehouse import households, residences, rollup
 from warehouse.houses import gone
 
 
@@ -43,3 +43,10 @@ def build_residences(con: duckdb.DuckDBPyConnection, until: date | None) -> dict
         event.rows = counts["residence_claim"]
         event.notes = {"spells": counts["residence_history"]}
     return {"rows": event.rows, **event.notes}
+
+
+def build_areas(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Residents, households, dwellings and the values of the 30 classes, per area of five levels."""
+    with stage("areas") as event:
+        event.rows = rollup.build(con)
+    return {"rows": event.rows}

@@ -44,6 +44,8 @@ FIXED_TABLES = (
     "residence_claim",
     "residence_history",
     "dwelling_gone",
+    "area",
+    "area_count",
 )
 PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""

@@ -18,6 +18,7 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.tables import literal, quoted
+from warehouse import rollup
 from warehouse.keys import read_key
 from warehouse.profile import touched_by
 from warehouse.snapshots import (
@@ -122,6 +123,8 @@ def _write_anew(con: duckdb.DuckDBPyConnection, home: Path, snapshot: Snapshot, 
             _blank(other, name)
         if "household" in rows:
             _recount_households(other)
+        if "area_count" in rows:
+            rows |= _recount_areas(other)
         other.execute(f"CHECKPOINT {WORKING}")
     finally:
         other.close()
@@ -192,6 +195,16 @@ def _recount_households(con: duckdb.DuckDBPyConnection) -> None:
             size = (SELECT count(*) FROM {member} AS m WHERE m.kind = house.kind AND m.household_key = house.household_key AND m.counted),
             head = CASE WHEN head NOT IN (SELECT person_id FROM named_person) THEN head END
         WHERE household_key IN (SELECT household_key FROM {KEPT_NAME}.household_member SEMI JOIN named_person USING (person_id))""")
+
+
+def _recount_areas(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The roll-up anew, from the profiles as they are now; returns the rows of its tables."""
+    con.execute(f"USE {WORKING}")
+    try:
+        rollup.build(con)
+        return {table: (con.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0] for table in rollup.TABLES}
+    finally:
+        con.execute(f"USE {KEPT_NAME}")
 
 
 def _blank(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -33,6 +33,12 @@ class AreaLevel(enum.StrEnum):
     GRID = "grid"
 
 
+class AreaFormat(enum.StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
 class ShownFormat(enum.StrEnum):
     TABLE = "table"
     JSON = "json"

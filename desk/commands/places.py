@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands.options import DAY, Home, Language, PurposeOption, ShownFormat, day_of
+from desk.commands.options import DAY, AreaFormat, Home, Language, PurposeOption, ShownFormat, day_of
 
 app = typer.Typer()
 
@@ -120,3 +120,15 @@ def boundaries_check(home: Home, as_of: Annotated[datetime | None, DAY] = None) 
     from desk.geography import check_locations
 
     check_locations(home, day_of(as_of) or datetime.now().date())
+
+
+@app.command("area")
+def area_command(area: Annotated[str, typer.Argument(metavar="CODE|NAME", help="421000 is the whole city")], purpose: PurposeOption,
+                 home: Home,
+                 classes: Annotated[list[str] | None, typer.Option("--class", help="count its values, too; repeatable")] = None,
+                 output: Annotated[AreaFormat, typer.Option("--format")] = AreaFormat.TABLE,
+                 language: Annotated[Language, typer.Option("--lang")] = Language.ZH) -> None:
+    """Count the people, households and dwellings of an area and its parts, and the values of classes in it."""
+    from desk.area import AreaRequest, show_area
+
+    show_area(home, AreaRequest(area, purpose, tuple(classes or ()), output.value, language.value))

@@ -37,6 +37,7 @@ class Catalogue:
 
     contracts: dict[str, Contract]
     lists: dict[str, CodeList]
+    city_name: str
     county_units: tuple[CountyUnit, ...]
     defects: dict[str, str]
     attributes: dict[str, Attribute]
@@ -70,6 +71,7 @@ def load_catalogue() -> Catalogue:
     catalogue = Catalogue(
         contracts={contract.category: contract for contract in contracts},
         lists={name: CodeList.model_validate(values) for name, values in codes["lists"].items()},
+        city_name=codes["divisions"]["prefecture"]["zh"],
         county_units=tuple(CountyUnit.model_validate(unit) for unit in codes["divisions"]["units"]),
         defects={entry["name"]: entry["description"] for entry in codes["defects"]},
         attributes={entry["name"]: Attribute.model_validate(entry) for entry in attributes["attributes"]},

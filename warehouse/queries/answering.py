@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import AttributeClass
-from sources.tables import literal, quoted
+from sources.tables import quoted
 from warehouse.areas import suppress_areas
 from warehouse.purposes import authorise, reading
+from warehouse.queries.cells import cell_of, cell_value, words_of
 from warehouse.queries.compiling import compile_condition
 from warehouse.queries.model import Query, QueryRefused
 from warehouse.queries.parsing import asks_for, open_attributes
@@ -118,12 +119,12 @@ def count_by(con: duckdb.DuckDBPyConnection, query: Query, by: str) -> Breakdown
     purpose = authorise(query.purpose, [*asks_for(query), attribute])
     source = reading(query.purpose)
     condition, parameters = compile_condition(query, source, reference_date(con, query))
-    group = _group(klass, attribute, source.expression(attribute))
+    group = cell_of(klass, attribute, source.expression(attribute))
     rows = con.execute(
         f"""
         WITH answered AS (SELECT {source.expression(attribute)} AS stated, {group} AS value
                           FROM {source.tables} WHERE {condition}),
-             cells AS (SELECT {_cell_value(attribute)} AS value FROM answered)
+             cells AS (SELECT {cell_value(attribute)} AS value FROM answered)
         SELECT value, count(*), (SELECT count(*) FROM answered) FROM cells GROUP BY value ORDER BY value NULLS LAST
         """,
         parameters,
@@ -133,7 +134,7 @@ def count_by(con: duckdb.DuckDBPyConnection, query: Query, by: str) -> Breakdown
     shown: dict[str | None, int | None] = dict(counts)
     if purpose.min_cell is not None:
         shown, total = suppress(counts, _number(con, query), purpose.min_cell)
-    words = _words(attribute)
+    words = words_of(attribute)
     cells = tuple(Cell(value, words.get(value or ""), Count(persons)) for value, persons in shown.items())
     return Breakdown(attribute, cells, Count(total))
 
@@ -157,7 +158,7 @@ def _count_by_area(con: duckdb.DuckDBPyConnection, query: Query, attribute: str)
     shown: dict[str | None, int | None] = dict(counts)
     if purpose.min_cell is not None:
         shown, total = suppress_areas(counts, sum(counts.values()), purpose.min_cell)
-    words = {code: text for level in levels for code, text in _words(level).items()}
+    words = {code: text for level in levels for code, text in words_of(level).items()}
     words |= {CITY: "全市"} | {unit.code: unit.zh for unit in load_catalogue().county_units}
     words |= {entry.code: entry.zh for entry in load_catalogue().lists["jz_township"].values}
     above = {code: f"{words.get(code, code)}（下级不详或不公布）" for code in shown if code and LEVELS.get(len(code)) != attribute}
@@ -181,36 +182,3 @@ def _breakdown_attribute(by: str, purpose: str) -> tuple[AttributeClass, str]:
     raise QueryRefused(
         [f"there is no class {by!r} to count by; {purpose} opens: {', '.join(open_attributes(purpose))}"]
     )
-
-
-BANDS = {"age": (5, 100), "residence_months": (12, 120)}
-"""Width of the bands in which a number is counted, and the first value of the open band at the end."""
-
-
-def _group(klass: AttributeClass, attribute: str, column: str) -> str:
-    """SQL of the cell that a value falls into, as text that sorts in its natural order."""
-    if attribute in BANDS:
-        width, last = BANDS[attribute]
-        low = f"{column} // {width} * {width}"
-        band = f"printf('%03d-%03d', {low}, {low} + {width - 1})"
-        return f"CASE WHEN {column} >= {last} THEN '{last}+' ELSE {band} END"
-    if klass.kind == "range":
-        return f"printf('%03d', {column})"
-    if klass.kind == "date":
-        return f"strftime({column}, '%Y-%m')"
-    return f"{column}::VARCHAR"
-
-
-def _cell_value(attribute: str) -> str:
-    """A list counts once per code; an empty one in a cell of its own, a missing one as missing."""
-    if load_catalogue().attributes[attribute].type != "code_list":
-        return "value"
-    return f"unnest(CASE WHEN stated IS NULL THEN [NULL] WHEN len(stated) = 0 THEN [{literal('')}] ELSE stated END)"
-
-
-def _words(attribute: str) -> dict[str, str]:
-    codes = load_catalogue().attributes[attribute].codes
-    words = {"": "无"} if load_catalogue().attributes[attribute].type == "code_list" else {"true": "是", "false": "否"}
-    if codes is not None:
-        words |= {entry.code: entry.zh for entry in load_catalogue().lists[codes].values}
-    return words
