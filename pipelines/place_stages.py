@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.progress import stage
 from pipelines.stages import as_of
-from resolvers import places
+from resolvers import geography, places
 from warehouse import households, residences, rollup
 from warehouse.houses import gone
 
@@ -25,6 +25,15 @@ def build_places(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str
         event.notes = {"with_dwelling": counts.dwelling_from_code + counts.dwelling_from_text,
                        "dwellings_gone": gone.build(con, as_of(con, until))}
     return {"rows": event.rows, **event.notes}
+
+
+def locate_dwellings(con: duckdb.DuckDBPyConnection, until: date | None) -> geography.LocationReport:
+    """Every dwelling in its grid by its coordinates and by the register."""
+    with stage("dwelling locations") as event:
+        report = geography.locate_dwellings(con, as_of(con, until))
+        event.rows = report.dwellings
+        event.notes = {verdict: count for verdict, count in report.by_verdict.items() if count}
+    return report
 
 
 def build_households(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:

@@ -46,6 +46,8 @@ FIXED_TABLES = (
     "dwelling_gone",
     "area",
     "area_count",
+    "boundary",
+    "dwelling_location",
 )
 PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""
