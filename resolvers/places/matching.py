@@ -99,6 +99,7 @@ def locate(con: duckdb.DuckDBPyConnection) -> None:
     asking.ask(con)
     dwellings.create_answers(con, "place_question")
     asking.choose(con)
+    roads.ask_inside_communities(con)
     roads.learn_roads(con)
     roads.ask_again(con)
     reach.create_reach(con)

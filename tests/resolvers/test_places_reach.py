@@ -51,6 +51,7 @@ CASES = {
     "missing unit, one fits": (PENSION, "园林路18号2栋302", {}, ("dwelling", "text_part_missing", 1)),
     "a group without its word": (PENSION, "连心村3-16", {}, ("dwelling", "text_part_missing", 1)),
     "a group without its word that is not there": (PENSION, "连心村4-16", {}, ("community", "absent", 2)),
+    "a community that runs into the road": (PENSION, "朝阳街道东苑北京路5号1栋1单元101室", {}, ("dwelling", "text_part_missing", 1)),
     "missing unit, two fit": (PENSION, "园林路18号2栋301", {}, ("building", "several", 2)),
     "two dwellings of one address": (PENSION, "东苑社区屈原路7号1栋1单元101室", {}, ("unit", "several", 2)),
     "a unit and no room": (PENSION, "园林路18号2栋2单元", {}, ("unit", "ends", 2)),
