@@ -6,10 +6,13 @@ Belongs here: the order of the show. Does not: generating (sources/synthetic), r
 from __future__ import annotations
 
 import time
+from datetime import date
 from pathlib import Path
 
+from desk.area import AreaRequest, show_area
 from desk.evaluating import report_evaluation
 from desk.exchange import embedded_exchange
+from desk.geography import load_file
 from desk.reading import QueryRequest, answer_query, show_alert_counts
 from desk.render import console
 from desk.reports import report_run
@@ -44,15 +47,25 @@ def run_demo(residents: int, home: Path) -> None:
     with embedded_exchange((home / "postgres").absolute()) as dsn:
         load(deliveries, dsn)
         console.rule("2 The main job 主流程")
+        load_boundaries(deliveries, installation)
         report_run(run_job, installation, deliveries, None)
     console.rule("3 Against the truth 对照真值")
     report_evaluation(installation, deliveries / "truth")
     console.rule("4 Two questions 两个问题")
     for purpose, text in EXAMPLES:
         answer_query(installation, QueryRequest(purpose=purpose, text=text, limit=5))
-    console.rule("5 Alerts per department 各部门待核实事项")
+    console.rule("5 An area 一个区域")
+    show_area(installation, AreaRequest("沙市区", "grid_service", ("living_alone",), "table", "zh"))
+    console.rule("6 Alerts per department 各部门待核实事项")
     show_alert_counts(installation)
-    console.rule("6 Look further 继续查看")
+    console.rule("7 Look further 继续查看")
     console.print(f"""lineage, runs, checks:  onegrid ui --home {installation} --deliveries {deliveries}
 Data Docs:              {installation}/reports/data_docs/site/index.html
-another question:       onegrid query --home {installation} --purpose grid_service --text '中心城区流动人口' --count""")
+another question:       onegrid query --home {installation} --purpose grid_service --text '中心城区流动人口' --count
+who lives upstairs:     onegrid house ADDRESS --purpose grid_service --by YOUR-NAME --home {installation}""")
+
+
+def load_boundaries(deliveries: Path, installation: Path) -> None:
+    """The map that comes with the city, in force from the day in its name."""
+    for file in sorted((deliveries / "boundaries").glob("boundaries-*.geojson")):
+        load_file(installation, file, date.fromisoformat(file.stem.removeprefix("boundaries-")), None, complete=False, first=True)

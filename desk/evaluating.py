@@ -22,6 +22,10 @@ from warehouse.snapshots import open_snapshot
 from warehouse.store import open_working
 
 
+SHOWN_PARTS = ("all", "category", "level")
+"""Parts of the evaluation of addresses that are printed; `resolvers.places.evaluation` has them by column, defect and method, too."""
+
+
 def report_evaluation(home: Path, truth: Path) -> None:
     """Links, persons, quarantine and example queries of the published snapshot; estimates and calibration of the last run.
 
@@ -66,7 +70,7 @@ def _show_places(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
     if not (truth / "addresses.parquet").exists():
         return
     table("Addresses against the truth 地址匹配 (deciding: text and columns lead to one dwelling)", list(located.HEADERS),
-          located.rows(located.evaluate(con, truth)))
+          [row for row in located.rows(located.evaluate(con, truth)) if row[0] in SHOWN_PARTS])
 
 
 def _show_living(con: duckdb.DuckDBPyConnection, truth: Path) -> None:

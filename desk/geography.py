@@ -23,6 +23,7 @@ from resolvers.geography import (
 from resolvers.geography.geojson import geojson_text
 from resolvers.geography.locating import VERDICTS
 from sources.tables import has_table
+from warehouse.keys import ensure_key
 from warehouse.store import WORKING_FILE, open_working
 
 SHOWN = 50
@@ -37,9 +38,16 @@ WORDS = {
 }
 
 
-def load_file(home: Path, file: Path, from_day: date, source: str | None, complete: bool) -> None:
-    """Put the areas of a file in force, all or none. Raises BoundariesRefused after showing every finding; StoreInUse."""
-    _need_store(home)
+def load_file(home: Path, file: Path, from_day: date, source: str | None, complete: bool, *, first: bool = False) -> None:
+    """Put the areas of a file in force, all or none. Raises BoundariesRefused after showing every finding; StoreInUse.
+
+    first: make the store of the home where there is none yet.
+    """
+    if first:
+        home.mkdir(parents=True, exist_ok=True)
+        ensure_key(home)
+    else:
+        _need_store(home)
     if not file.is_file():
         raise BoundariesRefused(what="there is no such file", where=str(file), remedy="state the path of a GeoJSON file")
     with open_working(home) as con:

@@ -27,6 +27,7 @@ from sources.catalogue.models import Contract
 from sources.deliveries import discover
 from sources.errors import DeliveryRefused
 from sources.landing import land as land_delivery
+from sources.tables import has_table
 from warehouse import cross_checks, profile, snapshots
 from warehouse.decisions import attach_decisions
 from warehouse.withdrawal import purge_withdrawn
@@ -174,14 +175,24 @@ def publish(con: duckdb.DuckDBPyConnection, home: Path, until: date | None, run_
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection, home: Path, until: date | None) -> str:
-    """Identity of what a snapshot is made of: the applied deliveries (not after `until`), reviewers' decisions and the linkage model."""
+    """Identity of what a snapshot is made of: the applied deliveries (not after `until`), reviewers' decisions, the linkage model
+    and the boundaries."""
     rows = con.execute("""SELECT category, delivery_date::VARCHAR, content_hash FROM ledger
                           WHERE stage = 'applied' AND ($1 IS NULL OR delivery_date <= $1) ORDER BY ALL""", [until]).fetchall()
     attach_decisions(con, home)
     decided = [decision.decision_id for decision in read_decisions(con)]
     model = home / MODELS / MODEL_FILE
-    parts = [rows, sorted(decided), hashlib.sha256(model.read_bytes()).hexdigest() if model.exists() else None]
+    parts = [rows, sorted(decided), hashlib.sha256(model.read_bytes()).hexdigest() if model.exists() else None, _boundaries(con)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _boundaries(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Digest of every version of every boundary; None where none were ever loaded."""
+    if not has_table(con, "boundary"):
+        return None
+    row = con.execute("""SELECT md5(string_agg(concat_ws('|', area_code, valid_from, valid_to, md5(geometry)), ';'
+                                               ORDER BY area_code, valid_from)) FROM boundary""").fetchone()
+    return row[0] if row else None
 
 
 def fingerprint_of_deliveries(deliveries: Path) -> str:
