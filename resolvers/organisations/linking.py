@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from resolvers.clustering import CannotLinks, Edges, Exclusion, partition
-from resolvers.organisations.naming import one_slip, read_name
+from resolvers.organisations.naming import CITY, EITHER, one_slip, read_name
 
 WEIGHTS = {"credit_code": 20.0, "same_name": 12.0, "number": 10.0, "former_name": 8.0, "county_unsaid": 5.0, "slip": 3.0}
 TRUSTED_SHARE = 0.95
@@ -37,6 +37,22 @@ class Node:
     numbers: tuple[tuple[str, int], ...] = ()
     codes: tuple[str, ...] = ()
     formers: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str | None:
+        """The county, where the name leaves no choice."""
+        return None if self.county == EITHER else self.county
+
+    def numbered_apart(self, other: Node) -> bool:
+        """Whether a department keeps the two under different numbers."""
+        one, two = _own_numbers(self), _own_numbers(other)
+        return any(one[category] != two[category] for category in one.keys() & two.keys())
+
+
+def _own_numbers(node: Node) -> dict[str, str]:
+    """Per category the number that most records carry."""
+    ordered = sorted(node.numbers, key=lambda held: (held[1], held[0]))
+    return {number.split(":", 1)[0]: number for number, _ in ordered}
 
 
 def clusters(nodes: Sequence[Node]) -> tuple[dict[int, int], dict[int, str]]:
@@ -63,7 +79,7 @@ def _cannot(nodes: Sequence[Node], pairs: list[tuple[int, int]]) -> CannotLinks:
     """Different counties, branches, ordinals or valid credit codes are two organisations."""
     linked = sorted({node for pair in pairs for node in pair})
     exclusions = []
-    for reason, values_of in (("county", [(nodes[n].county,) for n in linked]), ("branch", [(nodes[n].branch,) for n in linked]),
+    for reason, values_of in (("county", [(nodes[n].said,) for n in linked]), ("branch", [(nodes[n].branch,) for n in linked]),
                               ("ordinal", [(nodes[n].ordinals,) for n in linked]), ("credit_code", [nodes[n].codes for n in linked])):
         rows = [(node, value) for node, values in zip(linked, values_of, strict=True) for value in values if value is not None]
         number = {value: place for place, value in enumerate(sorted({value for _, value in rows}))}
@@ -76,7 +92,7 @@ def fits(left: Node, right: Node) -> bool:
     """Whether two names under one number may be one organisation: nothing tells them apart, and the bodies are alike."""
     if left.branch != right.branch or left.ordinals != right.ordinals:
         return False
-    if left.county is not None and right.county is not None and left.county != right.county:
+    if left.said is not None and right.said is not None and left.said != right.said:
         return False
     short, long = sorted((left.body, right.body), key=len)
     return left.body == right.body or _slip(left.body, right.body) or (len(short) >= 3 and _abbreviates(short, long))
@@ -105,8 +121,8 @@ def _same(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
     """One full name in one county, with a credit code in some records: one organisation, when there is only one code."""
     named: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for place, node in enumerate(nodes):
-        if node.county is not None:
-            named[node.county, node.body, node.branch].append(place)
+        if node.said is not None:
+            named[node.said, node.body, node.branch].append(place)
     for places in named.values():
         if sum(bool(nodes[place].codes) for place in places) == 1:
             yield from ((places[0], place) for place in places[1:])
@@ -132,7 +148,7 @@ def _formers(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
         for text in node.formers:
             former = read_name(text)
             holders = named.get((former.county or node.county, former.body, former.branch), [])
-            if len(holders) == 1 and holders[0] != place:
+            if len(holders) == 1 and holders[0] != place and not node.numbered_apart(nodes[holders[0]]):
                 yield place, holders[0]
 
 
@@ -142,9 +158,12 @@ def _unsaid(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
     for place, node in enumerate(nodes):
         named[node.body, node.branch].append(place)
     for (body, _), places in named.items():
-        said = [place for place in places if nodes[place].county is not None]
+        said = [place for place in places if nodes[place].said is not None]
         if len(said) == 1 and len(body) >= 6 and ("公司" in body or "卫生" in body):
-            yield from ((said[0], place) for place in places if place != said[0])
+            yield from ((said[0], place) for place in places if nodes[place].county is None)
+        meant = [place for place in said if nodes[place].county in (CITY, "421003")]
+        if len(meant) == 1:
+            yield from ((meant[0], place) for place in places if nodes[place].county == EITHER)
 
 
 def _slips(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 
 CITY = "421000"
+EITHER = "荆州"
+"""County of a name that begins with 荆州 alone: the city, or the district of that name."""
 NO_ORGANISATION = re.compile(
     r"(无|没有|暂无|不详|未知|同上|个体|个体户|个体经营|个体工商户|务农|在家务农|种田|自由职业|灵活就业|灵活就业人员|待业|失业|无业|"
     r"退休|在家|打工|务工|自谋职业|无单位|[-—/*.、\d\s]*)")
@@ -17,8 +19,8 @@ _COMMUNITY = re.compile(r".*(?<!居民委员会)(?<!村民委员会)[村]|.*社�
 _COUNTIES = {"沙市区": "421002", "荆州区": "421003", "公安县": "421022", "监利市": "421088", "监利县": "421088", "江陵县": "421024",
              "石首市": "421081", "石首县": "421081", "洪湖市": "421083", "洪湖县": "421083", "松滋市": "421087", "松滋县": "421087",
              "荆州经济技术开发区": "421071", "荆州开发区": "421071", "经济技术开发区": "421071", "经开区": "421071", "开发区": "421071"}
-_SHORT = {"沙市": "421002", "公安": "421022", "监利": "421088", "江陵": "421024", "石首": "421081", "洪湖": "421083", "松滋": "421087",
-          "荆州": CITY, "市": CITY}
+_SHORT = {"沙市": "421002", "公安": "421022", "监利": "421088", "江陵": "421024", "石首": "421081", "洪湖": "421083",
+          "松滋": "421087", "荆州": EITHER, "市": CITY}
 _FULL = re.compile(f"({'|'.join(sorted(_COUNTIES, key=len, reverse=True))})")
 _PUBLIC = re.compile(r"(中学|小学|学校|幼儿园|医院|卫生院|中心|局|所|站|处|院)$")
 _SHORT_SCHOOL = re.compile(r"^第?([一二三四五六七八九十]+)(中|小)$")
@@ -33,7 +35,7 @@ _DIGITS = str.maketrans("123456789", "一二三四五六七八九")
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """county: code, 421000 for the city itself, None unsaid. former: a former name as text. problem: why it names no organisation."""
+    """county: code, 421000 for the city itself, EITHER, None unsaid. former: a former name as text. problem: why it names none."""
 
     county: str | None
     body: str

@@ -14,7 +14,7 @@ import pyarrow as pa
 from resolvers.organisations.cells import CELLS, KINDS
 from resolvers.organisations.credit_codes import read_code
 from resolvers.organisations.linking import WEIGHTS, Node, clusters
-from resolvers.organisations.naming import read_name
+from resolvers.organisations.naming import EITHER, read_name
 from sources.tables import has_table, literal, quoted
 
 
@@ -88,12 +88,13 @@ def _create_nodes(con: duckdb.DuckDBPyConnection) -> None:
 
     A name without a county is one organisation only within one number of one department, or within one credit code.
     """
-    con.execute("""
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE organisation_keyed AS
         SELECT *, concat_ws('|', coalesce(county, ''), body, branch, apart) AS key
-        FROM (SELECT cell.*, coalesce(named.county, cell.beside) AS county, body, branch, ordinals, former,
+        FROM (SELECT cell.*,
+                     coalesce(nullif(named.county, {literal(EITHER)}), cell.beside, named.county) AS county, body, branch, ordinals, former,
                      cell.category || ':' || cell.number AS own_number, CASE WHEN checked.valid THEN checked.tidy END AS uscc,
-                     CASE WHEN coalesce(named.county, cell.beside) IS NULL
+                     CASE WHEN coalesce(nullif(named.county, {literal(EITHER)}), cell.beside) IS NULL
                           THEN coalesce(CASE WHEN checked.valid THEN checked.tidy END, cell.category || ':' || cell.number, '')
                           ELSE coalesce(CASE WHEN checked.valid THEN checked.tidy END, '') END AS apart
               FROM organisation_cell cell JOIN organisation_read named USING (name)
@@ -159,7 +160,8 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         CREATE OR REPLACE TABLE organisation AS
         WITH whole AS (
-            SELECT organisation_id, {kinds}[min(list_position({kinds}, kind))] AS kind, min(uscc) AS uscc, min(county) AS county_code,
+            SELECT organisation_id, {kinds}[min(list_position({kinds}, kind))] AS kind, min(uscc) AS uscc,
+                   min(nullif(county, {literal(EITHER)})) AS county_code,
                    list_sort(list(DISTINCT name)) AS names,
                    coalesce(list_sort(list(DISTINCT own_number) FILTER (own_number IS NOT NULL)), []) AS numbers, count(*) AS records
             FROM organisation_keyed JOIN organisation_group USING (key) JOIN organisation_ids USING (head) GROUP BY organisation_id),

@@ -42,7 +42,7 @@ def test_organisation_codes(code: str, valid: bool) -> None:
 
 
 SAME = {
-    "abbreviated school": ("荆州一中", "荆州市第一中学"), "number of a school": ("沙市区第3中学", "沙市区第三中学"),
+    "abbreviated school": ("洪湖一中", "洪湖市第一中学"), "number of a school": ("沙市区第3中学", "沙市区第三中学"),
     "with the city": ("荆州市沙市区实验小学", "沙市区实验小学"), "with the province": ("湖北省公安县人民医院", "公安县人民医院"),
     "legal form": ("荆州市恒隆有限责任公司", "荆州市恒隆有限公司"), "brackets": ("公安县（恒隆）食品有限公司", "公安县(恒隆)食品有限公司"),
     "old status of a county": ("监利县第一中学", "监利市第一中学"), "short county": ("松滋一中", "松滋市第一中学"),
@@ -120,6 +120,10 @@ LINKS = {
     "first and second school under one number": (_fund("沙市区第一中学", "1", 50) + _fund("沙市区第二中学", "1"), 2),
     "two counties under one number": (_fund("沙市区恒隆食品有限公司", "1", 50) + _fund("荆州区恒隆食品有限公司", "1"), 2),
     "former name": (_job("荆州市恒隆食品有限公司") + _job("荆州市天成食品有限公司（原荆州市恒隆食品有限公司）"), 1),
+    "city or district, one has it": (_job("荆州一中") + _job("荆州市第一中学") + _job("公安县第一中学"), 2),
+    "city or district, both have it": (_job("荆州一中") + _job("荆州市第一中学") + _job("荆州区第一中学"), 3),
+    "former name, other numbers": (
+        _fund("荆州市恒隆食品有限公司", "1") + _fund("荆州市天成食品有限公司（原荆州市恒隆食品有限公司）", "2"), 2),
     "county unsaid": (_job("沙市区恒隆食品有限公司") + _job("恒隆食品有限公司"), 1),
     "county unsaid, two counties": (_job("沙市区恒隆食品有限公司") + _job("公安县恒隆食品有限公司") + _job("恒隆食品有限公司"), 3),
     "one credit code, another name": (_owner("荆州市恒隆置业有限公司", VALID) + _owner("荆州市新城置业有限公司", VALID.lower()), 1),
