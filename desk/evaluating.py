@@ -21,7 +21,6 @@ from warehouse.households import evaluation as living
 from warehouse.snapshots import open_snapshot
 from warehouse.store import open_working
 
-
 SHOWN_PARTS = ("all", "category", "level")
 """Parts of the evaluation of addresses that are printed; `resolvers.places.evaluation` has them by column, defect and method, too."""
 

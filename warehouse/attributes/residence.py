@@ -136,11 +136,19 @@ def _dwellings(con: duckdb.DuckDBPyConnection) -> None:
         SELECT person_id FROM everybody ANTI JOIN lived_in USING (person_id)
         ANTI JOIN (SELECT person_id FROM {attribute("vital_status")} WHERE value = '2') AS dead USING (person_id)""")
     create_offers(con, "SELECT person_id FROM residence WHERE dwelling_code IS NULL")
-    con.execute(f"""INSERT INTO lived_in
-        SELECT person_id, dwelling_code, false FROM ({inside_named("residence", ("person_id",))})""")
-    con.execute(f"INSERT INTO lived_in {_by_household()}")
+    placed = -1
+    while placed != (placed := _count(con, "lived_in")):  # who was placed in one round can lead the family in the next
+        con.execute(f"""INSERT INTO lived_in
+            SELECT person_id, dwelling_code, false FROM ({inside_named("residence", ("person_id",))})
+            ANTI JOIN lived_in USING (person_id)""")
+        con.execute(f"INSERT INTO lived_in {_by_household()}")
     for table in ("kin", "offered_dwelling"):
         con.execute(f"DROP TABLE temp.{table}")
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return row[0] if row else 0
 
 
 def create_kin(con: duckdb.DuckDBPyConnection, people: str) -> None:
