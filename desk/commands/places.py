@@ -64,6 +64,16 @@ def address_command(text: Annotated[str, typer.Argument(metavar="TEXT")],
     show_address(text, home, output.value, language.value)
 
 
+@app.command("organisation")
+def organisation_command(asked: Annotated[str, typer.Argument(metavar="NAME|ID")], home: Home,
+                         language: Annotated[Language, typer.Option("--lang")] = Language.ZH,
+                         output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+    """Show an organisation: its names, departments' numbers and branches; no person."""
+    from desk.organisations import show_organisation
+
+    show_organisation(home, asked, output.value, language.value)
+
+
 audit_app = typer.Typer(no_args_is_help=True, help="The log of who looked at whose data.")
 app.add_typer(audit_app, name="audit")
 
