@@ -65,6 +65,8 @@ def create_dwellings(con: duckdb.DuckDBPyConnection) -> None:
                room,
                complete AND estate IS NULL AS complete
         FROM dwelling_text h JOIN dwelling_parsed p USING (text_id)""")
+    for step in ("dwelling_text", "dwelling_parsed"):
+        con.execute(f"DROP TABLE {step}")
     rooms, street = "room IS NOT NULL", f"regexp_matches(road, {literal(ROAD_WORD)})"
     ways = (
         (FULL_KEY, "true"),

@@ -105,6 +105,8 @@ def locate(con: duckdb.DuckDBPyConnection) -> None:
     reach.create_reach(con)
     reach.create_gone(con)
     slips.find_slips(con)
+    for table in ("dwelling_key", "dwelling_answer", "place_question", "place_aim"):
+        con.execute(f"DROP TABLE temp.{table}")
     _settle(con)
     scores.create_scores(con)
     _fill(con)
@@ -242,7 +244,7 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE place_settled AS
         WITH claims AS (
             SELECT c.record_id, c.category, c.column_name, c.text_id, c.own_dwelling,
-                   p.* EXCLUDE (text_id, township_code), s.township_code, s.community_code, ch.dwelling_code AS by_text,
+                   {", ".join("p." + name for name in _READ)}, s.township_code, s.community_code, ch.dwelling_code AS by_text,
                    {_TEXT_RANK} AS text_rank, {_TEXT_METHOD} AS text_method, r.candidates AS text_candidates,
                    sl.probability AS slip_probability, gone.dwelling_code IS NOT NULL AS code_gone
             FROM place_claim c
@@ -263,12 +265,14 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
             FROM claims LEFT JOIN dwelling d ON d.dwelling_code = own_dwelling),
         found AS (SELECT *, coalesce(by_code, by_text) AS found_code, {_METHOD} AS method FROM coded)
         SELECT found.* EXCLUDE (township_code, community_code, {", ".join(_PARTS)}), {parts},
-               d.dwelling_code, d.standard_address AS dwelling_address,
+               d.dwelling_code,
                coalesce(d.township_code, found.township_code) AS township_code,
                coalesce(d.community_code, found.community_code) AS community_code
         FROM found LEFT JOIN dwelling d ON d.dwelling_code = found_code""")
 
 
+_READ = ("outside_city", "county_codes", "township_named", "community_name", "kind", "unit_or_building", "estate", *_PARTS)
+"""What a claim keeps of its parsed text."""
 _TEXT_RANK = f"""CASE WHEN ch.dwelling_code IS NOT NULL THEN {reach.RANK["dwelling"]} WHEN outside_city THEN 0
     ELSE greatest(coalesce(r.rank, 0), CASE WHEN s.community_code IS NOT NULL THEN {reach.RANK["community"]}
         WHEN s.township_code IS NOT NULL THEN {reach.RANK["township"]} WHEN len(s.counties) > 0 THEN {reach.RANK["county"]}
@@ -284,33 +288,35 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
     """`place` anew from `place_settled`, with the wording of house_registry wherever the township is known."""
     con.execute("DROP TABLE IF EXISTS place")
     con.execute(create_table("place", SHARED_TABLES["place"]))
-    worded = ", ".join(f"{part} || '{word}'" for part, word in WORDS.items())
+    worded = ", ".join(f"{'s.' if part in _PARTS else ''}{part} || '{word}'" for part, word in WORDS.items())
+    own_parts = ", ".join(f"s.{part}" for part in ("road", "door_no", "village_group", "building", "unit", "room"))
     ranks = " ".join(f"WHEN {rank} THEN {literal(level)}" for level, rank in reach.RANK.items())
     con.execute(f"""
         INSERT INTO place
         WITH names AS (SELECT code, min(name) AS name FROM community GROUP BY code)
         SELECT record_id, category, column_name, text AS address,
-               CASE WHEN dwelling_code IS NOT NULL THEN dwelling_address
-                    WHEN outside_city OR township_code IS NULL THEN text
+               CASE WHEN s.dwelling_code IS NOT NULL THEN d.standard_address
+                    WHEN outside_city OR s.township_code IS NULL THEN text
                     ELSE concat(county.wording, township.wording, coalesce(names.name, community_name), {worded})
                END AS standard_address,
                outside_city,
                CASE WHEN outside_city THEN NULL
-                    WHEN township_code IS NOT NULL THEN left(township_code, 6)
+                    WHEN s.township_code IS NOT NULL THEN left(s.township_code, 6)
                     WHEN len(county_codes) > 0 THEN county_codes[1] END AS county_code,
-               township_code, township_named, community_code, road, door_no, village_group, building, unit, room,
-               dwelling_code,
+               s.township_code, township_named, s.community_code, {own_parts},
+               s.dwelling_code,
                CASE WHEN by_code IS NOT NULL THEN 'code' WHEN by_text IS NOT NULL THEN 'text' END AS dwelling_from,
-               CASE WHEN dwelling_code IS NOT NULL THEN 'dwelling' WHEN outside_city THEN 'outside'
+               CASE WHEN s.dwelling_code IS NOT NULL THEN 'dwelling' WHEN outside_city THEN 'outside'
                     ELSE CASE text_rank {ranks} END END AS level,
                method, CASE WHEN method = '{asking.SLIP}' THEN slip_probability WHEN text_rank > 0 OR by_code IS NOT NULL THEN score END,
-               CASE WHEN dwelling_code IS NOT NULL THEN 1 WHEN NOT outside_city THEN text_candidates END AS candidates
-        FROM place_settled
+               CASE WHEN s.dwelling_code IS NOT NULL THEN 1 WHEN NOT outside_city THEN text_candidates END AS candidates
+        FROM place_settled s
         JOIN place_text USING (text_id)
         LEFT JOIN place_score USING (method, text_rank)
-        LEFT JOIN division_name county ON county.code = left(township_code, 6)
-        LEFT JOIN division_name township ON township.code = township_code
-        LEFT JOIN names ON names.code = community_code""")
+        LEFT JOIN dwelling d ON d.dwelling_code = s.dwelling_code
+        LEFT JOIN division_name county ON county.code = left(s.township_code, 6)
+        LEFT JOIN division_name township ON township.code = s.township_code
+        LEFT JOIN names ON names.code = s.community_code""")
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> PlaceCounts:
