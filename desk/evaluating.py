@@ -15,6 +15,7 @@ from desk.render import console, table
 from resolvers import registry
 from resolvers.evaluation import Coverage, Evaluation, coverage, evaluate_links
 from resolvers.linkage.calibration import against_truth
+from resolvers.organisations.evaluation import evaluate_city
 from resolvers.places import evaluation as located
 from warehouse.evaluation import evaluate_answers
 from warehouse.households import evaluation as living
@@ -34,6 +35,7 @@ def report_evaluation(home: Path, truth: Path) -> None:
         _show_links(evaluate_links(con, truth))
         _show_quarantine(con, truth)
         _show_places(con, truth)
+        _show_organisations(con, truth)
         _show_living(con, truth)
         answers = evaluate_answers(con, truth)
     with open_working(home) as con:
@@ -70,6 +72,16 @@ def _show_places(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
         return
     table("Addresses against the truth 地址匹配 (deciding: text and columns lead to one dwelling)", list(located.HEADERS),
           [row for row in located.rows(located.evaluate(con, truth)) if row[0] in SHOWN_PARTS])
+
+
+def _show_organisations(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Organisations beside the truth; nothing for a city that does not state it."""
+    if not (truth / "organisations.parquet").exists():
+        return
+    found = evaluate_city(con, truth)
+    table("Organisations against the truth 法人单位 (pairs of cells, and of distinct spellings)",
+          ["cells#", "precision#", "recall#", "of spellings: precision#", "recall#"],
+          [[found.cells, found.precision, found.recall, found.spelling_precision, found.spelling_recall]])
 
 
 def _show_living(con: duckdb.DuckDBPyConnection, truth: Path) -> None:

@@ -9,7 +9,7 @@ from pipelines import stages
 from pipelines.category_assets import PLACES, REFERENCE_DATE
 from pipelines.installation import Installation
 from pipelines.person_assets import LINK_QUALITY, PERSON_ASSETS, PERSONS
-from pipelines.place_assets import AREAS, HOUSEHOLDS, LOCATIONS, PLACE_ASSETS, PROFILES, RESIDENCES
+from pipelines.place_assets import AREAS, HOUSEHOLDS, LOCATIONS, ORGANISATIONS, PLACE_ASSETS, PROFILES, RESIDENCES
 from sources.catalogue import load_catalogue
 from warehouse.provenance import column_lineage
 
@@ -65,8 +65,8 @@ def data_docs(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"index": dg.MetadataValue.path(stages.build_data_docs(installation.home_path))})
 
 
-@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, HOUSEHOLDS, RESIDENCES, AREAS, LOCATIONS, LINK_QUALITY], group_name=GROUP, kinds={"duckdb"},
-          description="The published state: what queries, profiles and exports read until the next one is switched in.")
+@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, HOUSEHOLDS, RESIDENCES, AREAS, LOCATIONS, ORGANISATIONS, LINK_QUALITY], group_name=GROUP,
+          kinds={"duckdb"}, description="The published state: what queries, profiles and exports read until the next one is switched in.")
 def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
     published = stages.publish(installation.con, installation.home_path, installation.until_date, context.run.run_id)
     return dg.MaterializeResult(metadata={"dagster/row_count": published.pop("rows"), **published})

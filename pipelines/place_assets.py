@@ -1,5 +1,5 @@
-"""The assets about places and families: places, dwelling
-locations, residences, households, areas.
+"""The assets about places and families: places, organisations,
+dwelling locations, residences, households, areas.
 
 Belongs here: names, dependencies, checks and metadata. What happens is in `pipelines/place_stages.py`.
 """
@@ -17,6 +17,7 @@ PROFILES = dg.AssetKey(["city", "profiles"])
 HOUSEHOLDS = dg.AssetKey(["city", "households"])
 RESIDENCES = dg.AssetKey(["city", "residences"])
 AREAS = dg.AssetKey(["city", "areas"])
+ORGANISATIONS = dg.AssetKey(["city", "organisations"])
 LOCATIONS = dg.AssetKey(["city", "dwelling_locations"])
 LARGEST_DIFFERING = 0.05
 """Share of the dwellings of a community whose coordinates lie elsewhere; wrong coordinates of single houses stay below it, a boundary or
@@ -33,6 +34,12 @@ def _materialised(counts: dict[str, int]) -> dg.MaterializeResult:
           kinds={"duckdb"}, description="Every address cell brought to township, community and, where exactly one fits, dwelling.")
 def places(installation: Installation) -> dg.MaterializeResult:
     return _materialised(place_stages.build_places(installation.con, installation.until_date))
+
+
+@dg.asset(key=ORGANISATIONS, deps=[dg.AssetKey(["current", category]) for category in load_catalogue().contracts], group_name=GROUP,
+          kinds={"duckdb"}, description="Employers, schools, health institutions, offices and owners as one registry.")
+def organisations(installation: Installation) -> dg.MaterializeResult:
+    return _materialised(place_stages.build_organisations(installation.con))
 
 
 @dg.asset(key=LOCATIONS, deps=[dg.AssetKey(["current", "house_registry"])], group_name=GROUP, kinds={"shapely", "duckdb"},
@@ -67,4 +74,4 @@ def areas(installation: Installation) -> dg.MaterializeResult:
     return _materialised(place_stages.build_areas(installation.con))
 
 
-PLACE_ASSETS = [places, dwelling_locations, households, residences, areas]
+PLACE_ASSETS = [places, organisations, dwelling_locations, households, residences, areas]

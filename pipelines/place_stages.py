@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.progress import stage
 from pipelines.stages import as_of
-from resolvers import geography, places
+from resolvers import geography, organisations, places
 from warehouse import households, residences, rollup
 from warehouse.houses import gone
 
@@ -24,6 +24,15 @@ def build_places(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str
         event.rows = counts.cells
         event.notes = {"with_dwelling": counts.dwelling_from_code + counts.dwelling_from_text,
                        "dwellings_gone": gone.build(con, as_of(con, until))}
+    return {"rows": event.rows, **event.notes}
+
+
+def build_organisations(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Employers, schools, health institutions, offices and owners: which cells name one organisation."""
+    with stage("organisations") as event:
+        counts = organisations.build(con)
+        event.rows = counts.organisations
+        event.notes = {"cells": counts.cells}
     return {"rows": event.rows, **event.notes}
 
 

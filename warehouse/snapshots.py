@@ -46,6 +46,8 @@ FIXED_TABLES = (
     "dwelling_gone",
     "area",
     "area_count",
+    "organisation",
+    "organisation_mention",
     "boundary",
     "dwelling_location",
 )

@@ -144,12 +144,16 @@ def _formers(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
     named: dict[tuple[str | None, str, str], list[int]] = defaultdict(list)
     for place, node in enumerate(nodes):
         named[node.county, node.body, node.branch].append(place)
+    claimed: dict[int, set[int]] = defaultdict(set)
     for place, node in enumerate(nodes):
         for text in node.formers:
             former = read_name(text)
             holders = named.get((former.county or node.county, former.body, former.branch), [])
             if len(holders) == 1 and holders[0] != place and not node.numbered_apart(nodes[holders[0]]):
-                yield place, holders[0]
+                claimed[holders[0]].add(place)
+    for holder, places in claimed.items():
+        if len({(nodes[place].county, nodes[place].body) for place in places}) == 1:  # a name that two say they had tells of neither
+            yield from ((place, holder) for place in sorted(places))
 
 
 def _unsaid(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
+
+from resolvers.places.national import divisions
 
 CITY = "421000"
 EITHER = "荆州"
@@ -72,6 +75,8 @@ def _county(name: str) -> tuple[str | None, str]:
     within = rest.removeprefix("荆州市")
     if (found := _FULL.match(within)) and len(within) > found.end():
         return _COUNTIES[found[1]], within[found.end():]
+    if slipped := _slipped_county(within):
+        return slipped, within[3:]
     if within != rest and within:
         return CITY, within
     for short, code in _SHORT.items():
@@ -79,6 +84,22 @@ def _county(name: str) -> tuple[str | None, str]:
         if left != rest and _is_public(left) and not (short == "公安" and left[0] in "局分派厅处"):
             return code, left
     return None, rest
+
+
+@cache
+def _elsewhere() -> frozenset[str]:
+    """Names of three characters of all divisions of the country: 新安县 is no slip for 公安县."""
+    return frozenset(division.name for division in divisions() if len(division.name) == 3)
+
+
+def _slipped_county(name: str) -> str | None:
+    """The one county unit whose name the text begins with, but for one character before its 区, 县 or 市."""
+    head = name[:3]
+    if len(name) < 6 or head in _elsewhere():
+        return None
+    near = {code for full, code in _COUNTIES.items()
+            if len(full) == 3 and full[2] == head[2] and (full[0] == head[0]) != (full[1] == head[1])}
+    return near.pop() if len(near) == 1 else None
 
 
 def _is_public(rest: str) -> bool:

@@ -86,7 +86,8 @@ def _read(con: duckdb.DuckDBPyConnection) -> None:
 def _create_nodes(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `organisation_keyed`: cells with the key of their standard name; `organisation_node`: the keys.
 
-    A name without a county is one organisation only within one number of one department, or within one credit code.
+    A name without a county is one organisation only within one number of one department, or within one credit code; where several
+    counties have an organisation of that name it names none.
     """
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE organisation_keyed AS
@@ -100,6 +101,10 @@ def _create_nodes(con: duckdb.DuckDBPyConnection) -> None:
               FROM organisation_cell cell JOIN organisation_read named USING (name)
               LEFT JOIN organisation_code checked ON checked.code = cell.code
               WHERE named.problem IS NULL)""")
+    con.execute("""
+        DELETE FROM organisation_keyed WHERE county IS NULL AND apart = '' AND (body, branch) IN (
+            SELECT (body, branch) FROM organisation_keyed WHERE county IS NOT NULL
+            GROUP BY body, branch HAVING count(DISTINCT county) > 1)""")
     con.execute("""
         CREATE OR REPLACE TEMP TABLE organisation_node AS
         SELECT row_number() OVER (ORDER BY key) - 1 AS node, * FROM (
@@ -150,7 +155,7 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         CREATE OR REPLACE TABLE organisation_mention AS
         SELECT cell.record_id, cell.category, cell.column_name, cell.name, ids.organisation_id,
-               coalesce(grouped.how, named.problem) AS how,
+               coalesce(grouped.how, named.problem, 'several_counties') AS how,
                CASE WHEN ids.organisation_id IS NOT NULL THEN CASE grouped.how {score} ELSE 1.0 END END::DOUBLE AS score
         FROM organisation_cell cell JOIN organisation_read named USING (name)
         LEFT JOIN organisation_keyed keyed USING (record_id, category, column_name)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from sources.catalogue import load_catalogue
 from sources.synthetic import addresses, boundaries, deliveries, geography, housing, lives, people, truth, writers
@@ -66,6 +67,7 @@ def generate(
     houses = made[[contract.category for contract in contracts].index("house_registry")].present
     registered = city.dwellings["dwelling_code"].is_in(houses.implode())
     truth.write(out / "truth", city, told, refused, [part.addresses for part in made], registered, counts, contracts)
+    pl.concat([part.organisations for part in made]).write_parquet(out / "truth" / "organisations.parquet")
     boundaries.truth(city.dwellings).write_parquet(out / "truth" / "dwellings.parquet")
     first_day = delivery_dates("house_registry", as_of, deltas)[0]
     boundaries.write(out / "boundaries" / f"boundaries-{first_day}.geojson", areas)

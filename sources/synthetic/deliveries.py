@@ -17,7 +17,7 @@ import polars as pl
 
 from sources.catalogue import Catalogue
 from sources.catalogue.models import Column, Contract
-from sources.synthetic import addresses, defects, truth, workbooks, writers
+from sources.synthetic import addresses, defects, organisation_names, truth, workbooks, writers
 from sources.synthetic.categories import BUILDERS
 from sources.synthetic.damage import NUMBER_CELL, Damage, DefectRates
 from sources.synthetic.housing import City
@@ -61,6 +61,7 @@ class Made:
 
     mentions: pl.DataFrame
     addresses: pl.DataFrame
+    organisations: pl.DataFrame
     present: pl.Series
     quarantine: pl.DataFrame
     counts: list[dict[str, object]]
@@ -79,6 +80,7 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
     damage = Damage(contract, catalogue, city.people, rng, rates)
     frame = _old_numbers(contract, frame, city, rng)
     frame = defects.apply(damage, defects.apply(damage, frame, "stale"), "dates")
+    frame = organisation_names.spelled(contract, frame, city.seed, min(rates.scale, 1.0))
     frame = defects.apply(damage, _as_text(contract, frame), "cells")
     marker = {value.maps_to: value.code for value in reversed(catalogue.lists[contract.delta.codes].values)} if contract.delta.codes else {}
     writer = _Deliveries(contract, rng, rates, marker, out)
@@ -94,7 +96,8 @@ def make(city: City, catalogue: Catalogue, contract: Contract, dates: list[date]
     mentions = truth.mentions(contract, frame, seen, city.people["name"])
     gone = pl.concat(writer.removed).unique("_row")
     present = frame.join(seen.filter(pl.col("_removed").is_null()), on="_row", how="semi")["_key"]
-    return Made(mentions, addresses.truth(contract, writer.cells, gone), present, pl.concat(writer.quarantine), writer.counts)
+    named = organisation_names.truth(contract, frame, seen)
+    return Made(mentions, addresses.truth(contract, writer.cells, gone), named, present, pl.concat(writer.quarantine), writer.counts)
 
 
 def _slim(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ PUBLIC = ("第一中学", "第二中学", "第三中学", "第一小学", "第�
           "人民医院", "第二人民医院", "中医医院", "环卫所", "财政局", "文化馆")
 ROADS = ("北京路", "园林路", "江津路", "塔桥路", "屈原路", "荆沙路")
 SHORT, NO_COUNTY, LONG, WIDE, FORMER, SLIP, WRONG_NUMBER = 0.03, 0.01, 0.04, 0.02, 0.01, 0.01, 0.002
-"""Shares of cells: 沙市一中; no county; 荆州市 or 湖北省 before it; 有限责任公司; former name beside; slip; the number of another."""
+"""Shares of cells: 沙市一中; no county; 荆州市 or 湖北省 before it; 有限责任公司; former name beside or alone; slip; another's number."""
 _REGISTERS = ("employment_registration", "pension_insurance", "medical_insurance", "fund_accounts", "fund_accounts", "residence_permits")
 _CODE_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -62,8 +62,13 @@ def written(county: str, rest: str, former: str, rng: np.random.Generator) -> st
         letters[place] = str(rng.choice(list("德恒荣达城源新嘉")))
         text = "".join(letters)
     if not public and chance[4] < FORMER:
-        text = f"{text}（原{county}{former}）"
+        text = f"{text}（原{county}{former}）" if chance[4] < 0.7 * FORMER else county + former
     return text.replace("有限公司", "有限责任公司") if chance[5] < WIDE else text
+
+
+def former_name(rest: str) -> str:
+    """What a firm was called before it became a company; nobody is called so today."""
+    return f"国营{rest[:2]}{rest[2:4]}厂"
 
 
 def cells(residents: int, seed: int) -> pl.DataFrame:
@@ -75,7 +80,7 @@ def cells(residents: int, seed: int) -> pl.DataFrame:
     weight = 1 / np.arange(1, len(made) + 1) ** 0.8
     chosen = rng.choice(len(made), size=residents // 2, p=weight / weight.sum())
     uscc_of = [credit_code(codes[county], rng) for county, _ in made]
-    formers = [f"{words('employer_first')[int(rng.integers(0, 20))]}{rest[2:]}" for _, rest in made]
+    formers = [former_name(rest) for _, rest in made]
     rows = []
     for key, place in enumerate(chosen.tolist()):
         county, rest = made[place]

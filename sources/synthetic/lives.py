@@ -216,11 +216,11 @@ def _occupied(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
     firm = first[rng.integers(0, len(first), len(age))] + kind[rng.integers(0, len(kind), len(age))]
     office = public[rng.integers(0, len(public), len(age))]
     employer = np.where(work == EMPLOYEE, firm, np.where(work == PUBLIC, office, ""))
+    rng.integers(1, 400, len(age))  # was a number of the employer; drawn still, so that the people of a seed stay who they are
     return frame.with_columns(
         pl.Series("work", work),
         pl.Series("education", level.astype(str)).replace("", None),
         pl.Series("employer", employer.astype(str)).replace("", None),
-        employer_no=pl.Series(rng.integers(1, 400, len(age))),
     )
 
 

@@ -124,8 +124,13 @@ LINKS = {
     "city or district, both have it": (_job("荆州一中") + _job("荆州市第一中学") + _job("荆州区第一中学"), 3),
     "former name, other numbers": (
         _fund("荆州市恒隆食品有限公司", "1") + _fund("荆州市天成食品有限公司（原荆州市恒隆食品有限公司）", "2"), 2),
+    "slip in the county": (_job("公安县恒隆食品有限公司") + _job("恒安县恒隆食品有限公司"), 1),
+    "another county of the country": (_job("公安县恒隆食品有限公司") + _job("新安县恒隆食品有限公司"), 2),
+    "a trade name that begins like a county": (_job("沙市区纺织总公司") + _job("沙市棉纺织总公司"), 2),
+    "former names of two firms": (_job("荆州市恒隆食品有限公司") + _job("荆州市天成食品有限公司（原荆州市恒隆食品有限公司）")
+                                  + _job("荆州市永固食品有限公司（原荆州市恒隆食品有限公司）"), 3),
     "county unsaid": (_job("沙市区恒隆食品有限公司") + _job("恒隆食品有限公司"), 1),
-    "county unsaid, two counties": (_job("沙市区恒隆食品有限公司") + _job("公安县恒隆食品有限公司") + _job("恒隆食品有限公司"), 3),
+    "county unsaid, two counties": (_job("沙市区恒隆食品有限公司") + _job("公安县恒隆食品有限公司") + _job("恒隆食品有限公司"), 2),
     "one credit code, another name": (_owner("荆州市恒隆置业有限公司", VALID) + _owner("荆州市新城置业有限公司", VALID.lower()), 1),
     "one name, two credit codes": (_owner("荆州市恒隆置业有限公司", VALID) + _owner("荆州市恒隆置业有限公司", OTHER), 2),
     "a coded owner is the employer of that name": (_owner("荆州市恒隆置业有限公司", VALID) + _job("荆州市恒隆置业有限公司"), 1),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from sources.synthetic.lives import EMPLOYEE, PUBLIC, RETIRED
+from sources.synthetic.organisation_names import number_of
 from sources.synthetic.people import AWAY, RESIDENT
 from sources.synthetic.records import Context, padded
 
@@ -38,7 +39,7 @@ def fund_accounts(c: Context) -> pl.DataFrame:
     firm = pl.col("d_county_zh").fill_null("荆州市") + pl.col("employer").fill_null("综合服务有限公司")
     return f.with_columns(
         account_no=pl.lit("4271") + padded("pid", 8),
-        employer_no=pl.lit("4271") + padded("employer_no", 6),
+        employer_no=pl.lit("4271") + number_of(firm),
         employer_name=firm,
         id_type=pl.lit("01"),
         id_number=pl.col("id"),

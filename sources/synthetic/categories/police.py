@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from sources.catalogue import load_catalogue
+from sources.synthetic.organisation_names import owners
 from sources.synthetic.people import AWAY, EXTERNAL, MOVED_OUT, RESIDENT
 from sources.synthetic.records import Context, padded
 
@@ -185,11 +186,12 @@ def _as_registered(c: Context, dwellings: pl.DataFrame) -> pl.DataFrame:
 
 def house_registry(c: Context) -> pl.DataFrame:
     """Every dwelling."""
-    f = c.person(_as_registered(c, c.city.dwellings), "owner", "name", "id", "phone", "birth", "former_name")
+    office, code = owners(c.city.dwellings, c.city.seed)
+    dwellings = c.city.dwellings.with_columns(_office=office, _office_code=code)
+    f = c.person(_as_registered(c, dwellings), "owner", "name", "id", "phone", "birth", "former_name")
     f = f.with_columns(_built=pl.when(c.chance(f, 0.006)).then(c.days_before(f, -150, 1)).otherwise(c.days_before(f, 300, 9000)))
     f = c.timed(f.filter(pl.col("_built") <= c.dates[-1]), begins=pl.col("_built"), churn=0.03, removed=0.0004, oldest=900)
     person = ~pl.col("organisation")
-    office = pl.col("county_zh") + pl.lit("公共房屋管理中心")
     return f.with_columns(
         county_code=pl.col("county").replace("421071", "421002"),
         township_code=pl.col("township"),
@@ -197,9 +199,9 @@ def house_registry(c: Context) -> pl.DataFrame:
         dwelling_type=pl.col("house_type"),
         usage=c.among(f, ["A", "B"], [0.96, 0.04]),
         floor_area=pl.when(c.chance(f, 0.95)).then(pl.col("area").cast(pl.String)),
-        owner_name=pl.when(person).then(pl.col("owner_name")).otherwise(office),
+        owner_name=pl.when(person).then(pl.col("owner_name")).otherwise(pl.col("_office")),
         owner_id_type=pl.when(person).then(pl.lit("1")).otherwise(pl.lit("8")),
-        owner_id=pl.when(person).then(pl.col("owner_id")).otherwise(pl.lit("91421099MA") + pl.col("dwelling_code").str.slice(12, 7) + "K"),
+        owner_id=pl.when(person).then(pl.col("owner_id")).otherwise(pl.col("_office_code")),
         owner_phone=pl.when(person & c.chance(f, 0.8)).then(pl.col("owner_phone")),
         ownership=pl.when(person).then(pl.lit("1")).otherwise(c.among(f, ["2", "4"])),
         _s_occupancy=pl.lit("3"),

@@ -268,7 +268,7 @@ def student_enrolment(c: Context) -> pl.DataFrame:
         sex=pl.col("sex").cast(pl.String),
         birth_date=pl.col("birth"),
         ethnic_group=pl.col("ethnic"),
-        school_code=pl.lit("21") + pl.col("d_township").str.slice(2, 6) + stage.cast(pl.String) + school.cast(pl.String),
+        school_code=pl.lit("21") + pl.col("d_township").str.slice(3, 6) + stage.cast(pl.String) + school.cast(pl.String),
         school_name=pl.col("d_county_zh") + words,
         school_county=pl.col("d_county"),
         stage=stage.cast(pl.String),
