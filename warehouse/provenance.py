@@ -23,7 +23,7 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute
-from sources.tables import literal, quoted
+from sources.tables import has_table, literal, quoted
 from warehouse.profile import HIDDEN, recorded_attributes
 from warehouse.purposes import HEALTH, JUSTICE, ONLY_WITHOUT_CARE, authorise, reading
 from warehouse.statements import categories_stating, is_compared
@@ -173,6 +173,8 @@ def _gather_own_records(con: duckdb.DuckDBPyConnection, person_id: str) -> None:
     con.execute("""CREATE OR REPLACE TEMP TABLE own_place AS
                    SELECT record_id, column_name, standard_address FROM place WHERE record_id IN (SELECT record_id
                        FROM own_mine)""")
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE own_organisation AS
+                    FROM ({_spellings(con)}) WHERE record_id IN (SELECT record_id FROM own_mine)""")
     for category in load_catalogue().contracts:
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE {quoted("own_" + category)} AS
@@ -187,6 +189,14 @@ def _gather_own_records(con: duckdb.DuckDBPyConnection, person_id: str) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE own_record AS {directory}")
 
 
+def _spellings(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL: record_id, column_name, spelling: every name of the organisation that a cell names; none where there is no registry."""
+    if not has_table(con, "organisation_mention"):
+        return "SELECT NULL::BIGINT AS record_id, NULL::VARCHAR AS column_name, NULL::VARCHAR AS spelling WHERE false"
+    return """SELECT record_id, column_name, unnest(organisation.names) AS spelling
+              FROM organisation_mention JOIN organisation USING (organisation_id)"""
+
+
 def export_provenance(con: duckdb.DuckDBPyConnection) -> str:
     """A query over everybody and every value of `profile`: person_id, attribute, category, natural_key,
     delivery_date, rule, agree, disagree. For the operator who holds the key (clarification 54): keys are in clear."""
@@ -198,6 +208,7 @@ def export_provenance(con: duckdb.DuckDBPyConnection) -> str:
                 records.record_id""")
     con.execute("CREATE OR REPLACE TEMP VIEW all_mention AS SELECT record_id, role, person_id FROM mention_person")
     con.execute("CREATE OR REPLACE TEMP VIEW all_place AS SELECT record_id, column_name, standard_address FROM place")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW all_organisation AS {_spellings(con)}")
     directory = " UNION ALL ".join(
         f"SELECT record_id, {literal(category)} AS category, natural_key, delivery_date "
         f"FROM {quoted('current_' + category)}"

@@ -8,6 +8,7 @@ statement.
 
 from __future__ import annotations
 
+from resolvers.organisations.cells import CELLS
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute, Contract
 from sources.tables import literal, quoted
@@ -17,6 +18,9 @@ ZONE = "421071"
 
 SPEAKS_OF_HOLDER = frozenset({"emergency_contact_phone"})
 """The columns of the contact's role say something about the holder."""
+
+NAMES_ORGANISATION = frozenset((cell.category, cell.column) for cell in CELLS)
+"""Columns whose statement is every spelling of the organisation that the record names, so that two spellings agree."""
 
 CONDITIONS = {
     ("death_date", "household_registration"): "r.status = '3'",
@@ -36,7 +40,8 @@ def is_compared(attribute: Attribute) -> bool:
 def categories_stating(attribute: Attribute, prefix: str, hidden: frozenset[str]) -> str:
     """A query person_id, category, value (text): what each category states, `hidden` categories left out.
 
-    Reads <prefix><category> (current records with person_id and role), <prefix>mention and <prefix>place.
+    Reads <prefix><category> (current records with person_id and role), <prefix>mention, <prefix>place and <prefix>organisation
+    (record_id, column_name, spelling).
     """
     parts = [
         f"""SELECT person_id, category, value FROM ({statements(attribute, category, column, prefix)})
@@ -58,17 +63,24 @@ def statements(attribute: Attribute, category: str, column: str, prefix: str) ->
         return _persons_named(contract, column, prefix)
     value = _value(attribute, contract, column)
     roles = ", ".join(literal(role) for role in _roles(attribute, contract, column))
-    place, joined = "", ""
+    more = ""
     if attribute.type == "address":
-        joined = f"""LEFT JOIN {quoted(prefix + "place")} AS p
-                     ON p.record_id = r.record_id AND p.column_name = {literal(column)}"""
-        place = f"""
+        more = f"""
             UNION ALL
             SELECT r.person_id, {literal(category)}, p.standard_address, r.record_id
-            FROM {table} AS r {joined} WHERE r.role IN ({roles}) AND ({condition})"""
+            FROM {table} AS r LEFT JOIN {quoted(prefix + "place")} AS p
+                ON p.record_id = r.record_id AND p.column_name = {literal(column)}
+            WHERE r.role IN ({roles}) AND ({condition})"""
+    elif (category, column) in NAMES_ORGANISATION:
+        more = f"""
+            UNION ALL
+            SELECT r.person_id, {literal(category)}, o.spelling, r.record_id
+            FROM {table} AS r JOIN {quoted(prefix + "organisation")} AS o
+                ON o.record_id = r.record_id AND o.column_name = {literal(column)}
+            WHERE r.role IN ({roles}) AND ({condition})"""
     stated = f"""
         SELECT r.person_id, {literal(category)} AS category, {value} AS value, r.record_id
-        FROM {table} AS r WHERE r.role IN ({roles}) AND ({condition}){place}"""
+        FROM {table} AS r WHERE r.role IN ({roles}) AND ({condition}){more}"""
     everywhere = CONDITIONS.get((attribute.name, "*"))
     return f"SELECT * FROM ({stated}) WHERE {everywhere}" if everywhere else stated
 

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from resolvers import organisations
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute
 from sources.tables import quoted
@@ -89,6 +90,25 @@ def test_missing_values_and_values_of_other_purposes_are_not_shown(city: duckdb.
 def test_categories_that_agree_and_disagree_are_counted(city: duckdb.DuckDBPyConnection) -> None:
     found = by_attribute(city, "P1", "public_health")["sex"]
     assert (found.value, found.agree, found.disagree) == ("2", 3, 1)
+
+
+@pytest.mark.parametrize("registry", [True, False])
+def test_two_spellings_of_one_employer_agree(registry: bool) -> None:
+    """The value stays as delivered; without the registry of organisations the spellings differ."""
+    con = an_empty_city()
+    a_record(con, "employment_registration", "P1", natural_key="ER1", registration_type="1", updated_on="2025-05-01",
+             employer_name="沙市区恒隆食品有限公司")
+    a_record(con, "pension_insurance", "P1", natural_key="PI1", scheme="1", status="1", employer_name="荆州市沙市区恒隆食品有限责任公司")
+    a_record(con, "medical_insurance", "P1", natural_key="MI1", scheme="1", status="1", insured_year=2025,
+             employer_name="公安县恒隆食品有限公司")
+    if registry:
+        organisations.build(con)
+    profile.build(con, AS_OF)
+    found = by_attribute(con, "P1", "employment_service")["employer_name"]
+    assert found.value == "沙市区恒隆食品有限公司"
+    assert (found.agree, found.disagree) == ((2, 1) if registry else (1, 2))
+    exported = con.execute(f"SELECT agree, disagree FROM ({export_provenance(con)}) WHERE attribute = 'employer_name'").fetchall()
+    assert exported == [(found.agree, found.disagree)]
 
 
 def test_other_purposes_are_not_told_of_care_programmes(city: duckdb.DuckDBPyConnection) -> None:
