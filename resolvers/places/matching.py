@@ -173,7 +173,8 @@ def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
     """Temporary `place_area`: township and community by what texts name and what stands beside (clarification 19).
 
     A delivered township counts unless the text names another county or township. A community counts inside its
-    township; without a township it counts when its name exists once in the county or, without a county, in the city.
+    township; without a township it counts when its name exists once in the county or, without a county, in the city. A name without
+    its word 社区 counts where no community has it in full (绿化村 of 绿化村社区).
     """
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE place_area AS
@@ -192,11 +193,12 @@ def _resolve_areas(con: duckdb.DuckDBPyConnection) -> None:
             SELECT name, code, township_code, false AS suffixed FROM community
             UNION ALL SELECT name[:-3], code, township_code, true FROM community WHERE ends_with(name, '社区')),
         fitting AS (
-            SELECT named.*, names.code, names.township_code AS fitting_township
+            SELECT named.*, names.code, names.township_code AS fitting_township, suffixed
             FROM named LEFT JOIN names
-              ON names.name = community_name AND NOT (suffixed AND community_named)
+              ON names.name = community_name
              AND coalesce(township, names.township_code) = names.township_code
-             AND (township IS NOT NULL OR len(counties) = 0 OR list_contains(counties, left(names.township_code, 6))))
+             AND (township IS NOT NULL OR len(counties) = 0 OR list_contains(counties, left(names.township_code, 6)))
+            QUALIFY NOT suffixed OR suffixed IS NULL OR NOT coalesce(bool_or(NOT suffixed) OVER (PARTITION BY spot_id, beside_id), false))
         SELECT spot_id, beside_id, any_value(own_community_code) AS own_community_code,
                any_value(community_named) AS community_named, any_value(counties) AS counties,
                any_value(community_name) AS community_name, count(DISTINCT code) AS communities,

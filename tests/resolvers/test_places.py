@@ -58,6 +58,8 @@ LEADS = {
     "township column decides": ("care_followups", "北京路5号1-1-101", {"township": "421002005"}, "D"),
     "community column decides": ("medical_insurance", "北京路5号1-1-101", {"community": "绿化村社区"}, "E"),
     "community column without 社区": ("medical_insurance", "北京路5号1-1-101", {"community": "东苑"}, "D"),
+    "community in the text without 社区": ("pension_insurance", "沙市中山街绿化村园林路18号2-1-301", {}, "A"),
+    "community without 社区, in another township": ("pension_insurance", "沙市区朝阳街道绿化村园林路18号2-1-301", {}, None),
     "community code decides": ("employment_registration", "北京路5号1-1-101", {"community_code": "421002001001"}, "E"),
     "text outranks the column": ("care_followups", "中山街道北京路5号1-1-101", {"township": "421002005"}, "E"),
     "column contradicts": ("care_followups", "园林路18号2-1-301", {"township": "421002005"}, None),
