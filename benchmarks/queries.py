@@ -21,7 +21,9 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute, AttributeClass
-from sources.tables import literal, quoted
+from sources.tables import category_tables, create_table, literal, quoted
+from warehouse import rollup
+from warehouse.areas_told import tell
 from warehouse.keys import ensure_key
 from warehouse.queries import answer, count, count_by, parse
 from warehouse.snapshots import open_snapshot, publish
@@ -29,6 +31,7 @@ from warehouse.store import open_working
 
 AS_OF = date(2025, 6, 1)
 SEED = 20250601
+GRID_QUERY = {"purpose": "grid_service", "query": {"class": "age", "op": "ge", "value": 60}}
 
 
 def draw(name: str, sides: int) -> str:
@@ -140,6 +143,8 @@ def measure(home: Path, queries: int, threads: int) -> None:
     counted: list[float] = []
     listed: list[float] = []
     broken_down: list[float] = []
+    by_grid: list[float] = []
+    told: list[float] = []
     found = 0
     with open_snapshot(home, threads=threads) as con:
         for _ in range(queries):
@@ -153,10 +158,20 @@ def measure(home: Path, queries: int, threads: int) -> None:
             start = time.perf_counter()
             count_by(con, query, "residence_township")
             broken_down.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            count_by(con, parse(GRID_QUERY), "residence_grid")
+            by_grid.append(time.perf_counter() - start)
+        areas = [code for (code,) in con.execute("SELECT code FROM area WHERE level <> 'grid' ORDER BY code").fetchall()]
+        for area in chance.choices(areas, k=queries):
+            start = time.perf_counter()
+            tell(con, area, "grid_service", ["age", "living_arrangement"])
+            told.append(time.perf_counter() - start)
     print(f"persons per query: {found // queries:,}")
     report("count", counted)
     report("first 20 rows, all columns", listed)
     report("count by township", broken_down)
+    report("count by grid", by_grid)
+    report("an area, its parts, 2 classes", told)
 
 
 def main() -> None:
@@ -173,6 +188,11 @@ def main() -> None:
             make_profiles(con, stated.residents)
             made = time.perf_counter()
             con.execute("CREATE TABLE everybody AS SELECT person_id, known_from FROM profile")
+            con.execute(create_table("current_house_registry", category_tables(load_catalogue().contracts["house_registry"])[
+                "current_house_registry"]))
+            start_rollup = time.perf_counter()
+            rows = rollup.build(con)
+            print(f"roll-up: {rows:,} counts in {time.perf_counter() - start_rollup:.1f} s")
             publish(con, home, AS_OF, "benchmark")
             published = time.perf_counter()
             print(f"{stated.residents:,} profiles made in {made - start:.1f} s, published in {published - made:.1f} s")
