@@ -81,7 +81,7 @@ def step_sql(step: str, value: str) -> str:
     word, argument = step_parts(step)
     match word:
         case "fold":
-            made = f"regexp_replace(trim(lower(strip_accents({value}))), '\\s+', ' ', 'g')"
+            made = f"trim(regexp_replace(lower(strip_accents({value})), '\\s+', ' ', 'g'))"
         case "lower":
             made = f"lower({value})"
         case "unaccent":

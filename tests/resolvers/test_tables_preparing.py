@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolvers.tables.preparing import check_columns, column_sql
@@ -82,6 +82,7 @@ _IDEMPOTENT = ("fold", "lower", "plain", "letters", "digits", "alphanumeric", "n
 
 
 @given(st.text(max_size=12).filter(lambda text: "\x00" not in text), st.sampled_from(_IDEMPOTENT))
+@example("\r", "fold")
 def test_cleaning_twice_is_cleaning_once(value: str, step: str) -> None:
     assert step_parts(step)[0] in {step_parts(known)[0] for known in STEPS}
     once = prepared(value, step)
