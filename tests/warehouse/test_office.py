@@ -1,0 +1,90 @@
+"""The office: transactions, migrations, refusals, sealing."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from warehouse.keys import KeyProblem
+from warehouse.office.base import Base
+from warehouse.office.database import FILE, VARIABLE, OfficeProblem, engine_of, office
+from warehouse.office.sealing import SealBroken, keyed_digest, seal, unseal
+
+
+def test_block_that_raises_leaves_nothing(office_home: Path) -> None:
+    with office(office_home) as session:
+        session.execute(text("CREATE TABLE tried (n INTEGER)"))
+    with pytest.raises(RuntimeError):
+        _write_and_fail(office_home)
+    with office(office_home) as session:
+        assert session.execute(text("SELECT count(*) FROM tried")).scalar_one() == 0
+
+
+def _write_and_fail(home: Path) -> None:
+    with office(home) as session:
+        session.execute(text("INSERT INTO tried VALUES (1)"))
+        raise RuntimeError
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(office_home: Path) -> None:
+    with engine_of(office_home).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_newer_form_is_refused(office_home: Path) -> None:
+    with office(office_home) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999_later'"))
+    from warehouse.office import database  # noqa: PLC0415 - its cache of engines is emptied as by a new process
+
+    database._engine.cache_clear()
+    with pytest.raises(OfficeProblem, match="newer version"):
+        engine_of(office_home)
+
+
+def test_embedded_file_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    engine_of(tmp_path)
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("stated", ["no url at all", "mysql://user@host/db"])
+def test_other_databases_are_refused(stated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, stated)
+    with pytest.raises(OfficeProblem, match="ONEGRID_OFFICE_DSN"):
+        engine_of(tmp_path)
+
+
+def test_home_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OfficeProblem, match="no installation"):
+        engine_of(tmp_path / "nowhere")
+
+
+def test_sealed_text_comes_back_and_differs_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEGRID_KEY", "0123456789abcdef0123")
+    first, second = seal(tmp_path, "comment", "已核实"), seal(tmp_path, "comment", "已核实")
+    assert first != second
+    assert unseal(tmp_path, "comment", first) == "已核实"
+    for wrong in (first[:-4] + "AAA=", "no base64!", ""):
+        with pytest.raises(SealBroken):
+            unseal(tmp_path, "comment", wrong)
+    with pytest.raises(SealBroken):
+        unseal(tmp_path, "reason", first)
+    monkeypatch.setenv("ONEGRID_KEY", "another key of 20 ch")
+    with pytest.raises(SealBroken):
+        unseal(tmp_path, "comment", first)
+
+
+def test_digest_depends_on_key_and_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEGRID_KEY", "0123456789abcdef0123")
+    here = keyed_digest(tmp_path, "alert", "x")
+    assert here == keyed_digest(tmp_path, "alert", "x") != keyed_digest(tmp_path, "subject", "x")
+    monkeypatch.setenv("ONEGRID_KEY", "another key of 20 ch")
+    assert keyed_digest(tmp_path, "alert", "x") != here
+    monkeypatch.delenv("ONEGRID_KEY")
+    with pytest.raises(KeyProblem):
+        keyed_digest(tmp_path, "alert", "x")

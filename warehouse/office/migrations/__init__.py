@@ -1,0 +1,1 @@
+"""Migrations of the office, applied in order by Alembic."""
