@@ -44,11 +44,13 @@ MODE = 0o600
 
 
 class Outcome(StrEnum):
-    """How a look ended."""
+    """How a look ended; or that something was decided (an alert, a proposal, an account) or sent (a message, a product)."""
 
     ANSWERED = "answered"
     NOTHING = "nothing"
     REFUSED = "refused"
+    DECIDED = "decided"
+    SENT = "sent"
     REPAIRED = "repaired"
 
 

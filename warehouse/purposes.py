@@ -27,12 +27,14 @@ class PurposeRefused(OneGridError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a purpose reads: `tables` is a FROM clause, `persons` the visible known_from."""
+    """What a purpose reads: `tables` is a FROM clause, `persons` the visible known_from, `areas` the codes of the areas whose
+    residents the reader may see (empty: all)."""
 
     purpose: Purpose
     tables: str
     persons: tuple[str, ...]
     borrowed: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
 
     def expression(self, attribute: str) -> str:
         """SQL of an attribute. Only for attributes that passed `authorise`."""
@@ -41,7 +43,16 @@ class Reading:
     @property
     def condition(self) -> str:
         """SQL that holds for the persons this purpose may see."""
-        return f"p.known_from IN ({', '.join(map(literal, self.persons))})"
+        known = f"p.known_from IN ({', '.join(map(literal, self.persons))})"
+        return known if not self.areas else f"{known} AND ({' OR '.join(map(_lives_in, self.areas))})"
+
+
+AREA_ATTRIBUTES = {6: "residence_county", 9: "residence_township", 12: "residence_community", 15: "residence_grid"}
+"""The attribute that holds an area, by the digits of its code (codes.yaml, divisions)."""
+
+
+def _lives_in(area: str) -> str:
+    return f"p.{AREA_ATTRIBUTES[len(area)]} = {literal(area)}"
 
 
 def authorise(purpose: str, attributes: Iterable[str], *, rows: bool = False) -> Purpose:
@@ -71,14 +82,17 @@ def authorise(purpose: str, attributes: Iterable[str], *, rows: bool = False) ->
     return stated
 
 
-def reading(purpose: str) -> Reading:
-    """Where a purpose reads: public_health all, legal_service all but the guardian, the others profile_open."""
+def reading(purpose: str, areas: tuple[str, ...] = ()) -> Reading:
+    """Where a purpose reads: public_health all, legal_service all but the guardian, the others profile_open.
+
+    `areas` limits the persons to residents of these areas (codes of 6, 9, 12 or 15 digits); empty: no limit.
+    """
     stated = authorise(purpose, ())
     persons = VISIBLE_PERSONS.get(purpose, ("open",))
     if purpose == HEALTH:
-        return Reading(stated, "profile AS p", persons)
+        return Reading(stated, "profile AS p", persons, areas=areas)
     if purpose == JUSTICE:
         return Reading(
-            stated, "profile AS p LEFT JOIN profile_open AS o USING (person_id)", persons, borrowed=ONLY_WITHOUT_CARE
+            stated, "profile AS p LEFT JOIN profile_open AS o USING (person_id)", persons, borrowed=ONLY_WITHOUT_CARE, areas=areas
         )
-    return Reading(stated, "profile_open AS p", persons)
+    return Reading(stated, "profile_open AS p", persons, areas=areas)

@@ -59,3 +59,9 @@ def test_legal_service_sees_its_persons_but_no_guardian_out_of_a_care_programme(
 
 def test_nobody_sees_those_who_are_only_relatives() -> None:
     assert all("relative" not in reading(purpose).persons for purpose in load_catalogue().purposes)
+
+
+def test_areas_limit_the_persons_of_a_reading() -> None:
+    assert reading("grid_service").condition == reading("grid_service", ()).condition
+    limited = reading("grid_service", ("421002001001001", "421003")).condition
+    assert limited.endswith("AND (p.residence_grid = '421002001001001' OR p.residence_county = '421003')")

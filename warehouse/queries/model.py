@@ -68,11 +68,15 @@ Node = Leaf | All | AnyOf | Not
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A purpose, what is asked, and the day it is asked for (None: the current snapshot)."""
+    """A purpose, what is asked, and the day it is asked for (None: the current snapshot).
+
+    `areas`: codes of the areas whose residents the reader may see; empty means all.
+    """
 
     purpose: str
     tree: Node
     as_of: date | None = None
+    areas: tuple[str, ...] = ()
 
 
 def leaves(node: Node) -> Iterator[Leaf]:
