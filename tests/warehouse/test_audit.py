@@ -6,6 +6,8 @@ import os
 import stat
 import subprocess
 import sys
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -307,3 +309,34 @@ def test_a_killed_writer_has_logged_all_that_it_showed(home: Path) -> None:
     fill(home, 1)
     assert audit.verify(home).findings == ()
     assert len(audit.entries(home, user="a")) >= told
+
+
+MANY = tuple(f"P{number:011d}" for number in range(1000, 0, -1))
+
+
+def test_entry_of_many_persons_stays_short_and_is_found_by_each(home: Path) -> None:
+    audit.record(home, Look("lin", "housing", "query", "digest:0", Outcome.ANSWERED, MANY, len(MANY)), now=NOW)
+    (entry,) = audit.entries(home, person=MANY[500])
+    assert len(log(home).read_bytes()) < 4096
+    assert sorted(audit.all_named(home, entry.persons)) == sorted(MANY)
+    assert audit.entries(home, person="P00000002000") == audit.entries(home, person="P0000000001") == []
+    assert audit.verify(home).findings == ()
+
+
+@pytest.mark.parametrize(("spoil", "fault"), [
+    (lambda file: file.unlink(), Fault.MISSING),
+    (lambda file: file.write_bytes(zlib.compress(b"\nP00000000001\n")), Fault.CHANGED),
+    (lambda file: file.write_bytes(file.read_bytes()[:-9]), Fault.MISSING),
+], ids=["removed", "other-persons", "cut"])
+def test_changed_set_of_persons_is_found(home: Path, spoil: Callable[[Path], None], fault: Fault) -> None:
+    audit.record(home, Look("lin", "housing", "query", "digest:0", Outcome.ANSWERED, MANY, len(MANY)), now=NOW)
+    (file,) = (home / "audit.persons").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    spoil(file)
+    assert audit.verify(home).findings == (audit.Finding(1, fault),)
+
+
+def test_equal_sets_are_kept_once(home: Path) -> None:
+    for persons in (MANY, MANY[::-1]):
+        audit.record(home, Look("lin", "housing", "query", "digest:0", Outcome.ANSWERED, persons, len(persons)), now=NOW)
+    assert len(list((home / "audit.persons").iterdir())) == 1
