@@ -71,20 +71,35 @@ def provenance_of(
     ).fetchone()
     if row is None:
         return []
-    values = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-    _gather_own_records(con, person_id)
-    reader = _Reader(person_id, purpose, stated.holder, key)
-    return [_provenance(con, name, value, reader) for name, value in values.items()]
+    return _told(con, dict(zip(names, row, strict=True)), _Reader(person_id, purpose, stated.holder, key))
+
+
+def provenance_for_the_subject(con: duckdb.DuckDBPyConnection, person_id: str) -> list[ValueProvenance]:
+    """Every value that is held about a person, with its provenance, for the person: nothing is held back, whatever the purpose.
+
+    Empty when nobody has this id. Only for callers that made sure who asks (warehouse/subjects).
+    """
+    names = list(load_catalogue().attributes)
+    row = con.execute(f"SELECT {', '.join(map(quoted, names))} FROM profile WHERE person_id = $1", [person_id]).fetchone()
+    if row is None:
+        return []
+    return _told(con, dict(zip(names, row, strict=True)), _Reader(person_id, HEALTH, "", None, subject=True))
+
+
+def _told(con: duckdb.DuckDBPyConnection, values: dict[str, Any], reader: _Reader) -> list[ValueProvenance]:
+    _gather_own_records(con, reader.person_id)
+    return [_provenance(con, name, value, reader) for name, value in values.items() if value is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Who reads about whom."""
+    """Who reads about whom; `subject`: the person reads about themselves."""
 
     person_id: str
     purpose: str
     holder: str
     key: str | None
+    subject: bool = False
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -93,6 +108,8 @@ class _Reader:
 
     def shown_key(self, category: str, natural_key: str) -> str:
         """The natural key as this reader may see it."""
+        if self.subject:
+            return natural_key
         contract = load_catalogue().contracts[category]
         says_something = any(contract.column(name).key_is_value for name in contract.natural_key)
         if not says_something or contract.department in {part.strip() for part in self.holder.split(",")}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import stat
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+import warehouse
 from warehouse.keys import KeyProblem
 from warehouse.office.base import Base
 from warehouse.office.database import FILE, VARIABLE, OfficeProblem, engine_of, office
@@ -32,6 +35,9 @@ def _write_and_fail(home: Path) -> None:
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(office_home: Path) -> None:
+    for module in pkgutil.walk_packages(warehouse.__path__, "warehouse."):
+        if ".migrations" not in module.name:
+            importlib.import_module(module.name)
     with engine_of(office_home).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
