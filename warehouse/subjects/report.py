@@ -8,7 +8,7 @@ other people stays out: cells of their roles in a shared record, and keys that h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,14 @@ def report_of(con: duckdb.DuckDBPyConnection, home: Path, person_id: str) -> Rep
                              remedy="look the id up with `onegrid profile --id-number`, or ask after the next run")
     (as_of,) = con.execute("SELECT as_of FROM published").fetchone() or (None,)
     assert as_of is not None
-    return Report(person_id, as_of, tuple(values), tuple(_records(con, person_id)), _life(con, person_id), seen_by(home, person_id))
+    records = tuple(_records(con, person_id))
+    return Report(person_id, as_of, _own_keys(values, records), records, _life(con, person_id), seen_by(home, person_id))
+
+
+def _own_keys(values: list[ValueProvenance], records: tuple[Held, ...]) -> tuple[ValueProvenance, ...]:
+    """A value that somebody else's record gives (the household's, the spouse's) names its register, not that record's key."""
+    own = {(held.category, held.natural_key) for held in records}
+    return tuple(value if (value.category, value.natural_key) in own else replace(value, natural_key=None) for value in values)
 
 
 def seen_by(home: Path, person_id: str) -> tuple[Seen, ...]:
