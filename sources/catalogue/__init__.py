@@ -109,6 +109,8 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
         sees = [column for recipient in check.recipients for column in recipient.sees]
         problems += [f"check {check.name}: unknown column {name}" for name in (*check.columns, *sees)
                      if tuple(name.split(".")) not in known]
+    for feed in catalogue.feeds.values():
+        problems += _feed_problems(feed, catalogue)
     expected = {"contracts": 17, "attributes": 115, "classes": 30}
     problems += [f"{name}: {len(getattr(catalogue, name))} instead of {count}" for name, count in expected.items()
                  if len(getattr(catalogue, name)) != count]
@@ -125,4 +127,39 @@ def _contract_problems(contract: Contract, catalogue: Catalogue) -> list[str]:
         named += [field for field in fields if field]
     problems += [f"{where}: unknown column {name}" for name in named if name not in contract.by_name]
     problems += [f"{where}: unknown defect {entry.defect}" for entry in contract.known_defects if entry.defect not in catalogue.defects]
+    return problems
+
+
+def _feed_problems(feed: Feed, catalogue: Catalogue) -> list[str]:
+    """What a product promises against its purpose, its grain and itself. Its queries are read in warehouse.feeds."""
+    where = f"feed {feed.module}"
+    asked = [(feed.purpose, feed.columns), *((variant.purpose, variant.columns) for variant in feed.variants)]
+    if feed.restricted_filter is not None:
+        asked.append((feed.purpose, (feed.restricted_filter.attribute,)))
+    problems = [f"{where}: unknown purpose {purpose}" for purpose, _ in asked if purpose not in catalogue.purposes]
+    problems += [f"{where}: {name} does not list the purpose {purpose}" for purpose, columns in asked if purpose in catalogue.purposes
+                 for name in columns if name not in catalogue.purposes[purpose].attributes]
+    names = (*feed.columns, *feed.measure_names)
+    # A measure may be called like an attribute of persons, as living_alone of fire_command_gis; not like a column of the product.
+    problems += [f"{where}: {name} stands twice" for name in sorted({name for name in names if names.count(name) > 1})]
+    problems += [f"{where}: group_by {name} is no column" for name in feed.group_by if name not in feed.columns]
+    if feed.grain != "aggregate" and feed.key[0] not in feed.columns:
+        problems.append(f"{where}: a row per {feed.grain} needs the column {feed.key[0]}")
+    purpose = catalogue.purposes.get(feed.purpose)
+    if feed.grain == "person" and (feed.measures or feed.group_by):
+        problems.append(f"{where}: a row per person has no measures and no group_by")
+    if feed.grain == "dwelling" and feed.group_by not in {(), feed.key}:
+        problems.append(f"{where}: a row per dwelling is grouped by dwelling_id only")
+    if feed.grain == "aggregate" and (not feed.measures or feed.group_by != feed.columns or feed.min_cell is None):
+        problems.append(f"{where}: an aggregate has measures, a min_cell, and its columns are its group_by")
+    if purpose is not None and (purpose.granularity == "aggregate") != (feed.grain == "aggregate"):
+        problems.append(f"{where}: purpose {feed.purpose} answers with {purpose.granularity}s, the product has a row per {feed.grain}")
+    if purpose is not None and purpose.min_cell is not None and (feed.min_cell or 0) < purpose.min_cell:
+        problems.append(f"{where}: min_cell is below {purpose.min_cell} of purpose {feed.purpose}")
+    if (feed.delivery == "api") != (feed.cadence == "on request") and not (feed.delivery == "api" and feed.row_scope):
+        problems.append(f"{where}: delivered as {feed.delivery} and made {feed.cadence}")
+    restricted = [name for _, columns in asked for name in columns
+                  if name in catalogue.attributes and catalogue.attributes[name].sensitivity == "restricted"]
+    if restricted and (len({purpose for purpose, _ in asked}) > 1 or feed.grain != "person"):
+        problems.append(f"{where}: restricted attributes leave for one purpose only: {', '.join(restricted)}")
     return problems

@@ -267,13 +267,66 @@ class CrossCheck(_Frozen):
     example: str
 
 
-class Feed(BaseModel):
-    """A data product. Later work validates feeds in full; here their common part is checked."""
+class Measure(_Frozen):
+    """A number of a product: the persons of its rows for whom the query is true as well."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-    module: str
+    name: str
+    title_zh: str
+    query: dict[str, Any]
+
+
+class RestrictedFilter(_Frozen):
+    """A limit by a restricted attribute, which no class query can state."""
+
+    attribute: str
+    op: Literal["is"]
+    value: bool
+
+
+class FeedVariant(_Frozen):
+    """The same lookup for another recipient, for a purpose and with columns of its own."""
+
+    recipient: str
+    purpose: str
+    columns: tuple[str, ...] = Field(min_length=1)
+    answer: Literal["row", "yes_no"]
+    rule: str | None = None
+
+
+class Feed(_Frozen):
+    """A data product: its rows by a class query, its columns, and the terms on which it leaves.
+
+    `retention` and `row_scope` are sentences; `warehouse.feeds.terms` reads them strictly.
+    """
+
+    module: str = Field(pattern=r"^[a-z][a-z_]*$")
     title_zh: str
     description: str
     purpose: str
-    grain: str
-    columns: tuple[str, ...] = Field(default=())
+    grain: Literal["person", "dwelling", "aggregate"]
+    rows: dict[str, Any]
+    columns: tuple[str, ...] = Field(min_length=1)
+    cadence: Literal["daily", "weekly", "monthly", "quarterly", "on request"]
+    delivery: Literal["api", "parquet", "csv"]
+    recipient: str
+    retention: str
+    row_scope: str | None = None
+    restricted_filter: RestrictedFilter | None = None
+    group_by: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    min_cell: int | None = Field(default=None, ge=2)
+    variants: tuple[FeedVariant, ...] = ()
+
+    @property
+    def is_file(self) -> bool:
+        """Written as a file by runs; the others are answered one request at a time."""
+        return self.delivery != "api"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell one row from another."""
+        return {"person": ("person_id",), "dwelling": ("dwelling_id",)}.get(self.grain, self.group_by)
+
+    @property
+    def measure_names(self) -> tuple[str, ...]:
+        return tuple(measure.name for measure in self.measures)
