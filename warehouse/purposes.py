@@ -28,13 +28,14 @@ class PurposeRefused(OneGridError):
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a purpose reads: `tables` is a FROM clause, `persons` the visible known_from, `areas` the codes of the areas whose
-    residents the reader may see (empty: all)."""
+    residents the reader may see, `departments` those of whose records it may see the persons (empty: all)."""
 
     purpose: Purpose
     tables: str
     persons: tuple[str, ...]
     borrowed: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
 
     def expression(self, attribute: str) -> str:
         """SQL of an attribute. Only for attributes that passed `authorise`."""
@@ -43,8 +44,12 @@ class Reading:
     @property
     def condition(self) -> str:
         """SQL that holds for the persons this purpose may see."""
-        known = f"p.known_from IN ({', '.join(map(literal, self.persons))})"
-        return known if not self.areas else f"{known} AND ({' OR '.join(map(_lives_in, self.areas))})"
+        limits = [f"p.known_from IN ({', '.join(map(literal, self.persons))})"]
+        if self.areas:
+            limits.append(f"({' OR '.join(map(_lives_in, self.areas))})")
+        if self.departments:
+            limits.append(f"p.person_id IN (SELECT person_id FROM mention_person WHERE category IN ({_categories(self.departments)}))")
+        return " AND ".join(limits)
 
 
 AREA_ATTRIBUTES = {6: "residence_county", 9: "residence_township", 12: "residence_community", 15: "residence_grid"}
@@ -53,6 +58,11 @@ AREA_ATTRIBUTES = {6: "residence_county", 9: "residence_township", 12: "residenc
 
 def _lives_in(area: str) -> str:
     return f"p.{AREA_ATTRIBUTES[len(area)]} = {literal(area)}"
+
+
+def _categories(departments: tuple[str, ...]) -> str:
+    own = (name for name, contract in load_catalogue().contracts.items() if contract.department in departments)
+    return ", ".join(map(literal, own)) or "NULL"
 
 
 def authorise(purpose: str, attributes: Iterable[str], *, rows: bool = False) -> Purpose:
@@ -82,17 +92,17 @@ def authorise(purpose: str, attributes: Iterable[str], *, rows: bool = False) ->
     return stated
 
 
-def reading(purpose: str, areas: tuple[str, ...] = ()) -> Reading:
+def reading(purpose: str, areas: tuple[str, ...] = (), departments: tuple[str, ...] = ()) -> Reading:
     """Where a purpose reads: public_health all, legal_service all but the guardian, the others profile_open.
 
-    `areas` limits the persons to residents of these areas (codes of 6, 9, 12 or 15 digits); empty: no limit.
+    `areas` limits the persons to residents of these areas (codes of 6, 9, 12 or 15 digits), `departments` to those whom a current
+    record of these departments names; empty: no limit.
     """
     stated = authorise(purpose, ())
     persons = VISIBLE_PERSONS.get(purpose, ("open",))
     if purpose == HEALTH:
-        return Reading(stated, "profile AS p", persons, areas=areas)
+        return Reading(stated, "profile AS p", persons, areas=areas, departments=departments)
     if purpose == JUSTICE:
-        return Reading(
-            stated, "profile AS p LEFT JOIN profile_open AS o USING (person_id)", persons, borrowed=ONLY_WITHOUT_CARE, areas=areas
-        )
-    return Reading(stated, "profile_open AS p", persons, areas=areas)
+        tables = "profile AS p LEFT JOIN profile_open AS o USING (person_id)"
+        return Reading(stated, tables, persons, borrowed=ONLY_WITHOUT_CARE, areas=areas, departments=departments)
+    return Reading(stated, "profile_open AS p", persons, areas=areas, departments=departments)

@@ -15,6 +15,9 @@ import typer
 Home = Annotated[Path, typer.Option("--home", help="folder of the installation")]
 PurposeOption = Annotated[str, typer.Option("--purpose", help="why you read: a purpose of the catalogue, for instance elderly_care")]
 StewardPurpose = Annotated[str, typer.Option("--purpose", help="reviewing records is for data_quality only")]
+User = Annotated[str | None, typer.Option("--user", "--by", envvar="ONEGRID_USER", help="your account; your login name when left out")]
+PlainUser = Annotated[str | None, typer.Option("--user", envvar="ONEGRID_USER", help="your account; your login name when left out")]
+"""For commands whose --by says something else."""
 By = Annotated[str, typer.Option("--by", help="who decides")]
 DAY = typer.Option(formats=["%Y-%m-%d"])
 

@@ -75,7 +75,7 @@ def statement(query: Query, as_of: date, columns: list[str] | None = None) -> tu
     purpose = authorise(query.purpose, asks_for(query), rows=True)
     shown = list(purpose.attributes) if columns is None else columns
     authorise(query.purpose, shown)
-    source = reading(query.purpose, query.areas)
+    source = reading(query.purpose, query.areas, query.departments)
     condition, parameters = compile_condition(query, source, as_of)
     selected = ", ".join(f"{source.expression(name)} AS {quoted(name)}" for name in shown)
     return f"SELECT {selected} FROM {source.tables} WHERE {condition} ORDER BY p.person_id", parameters
@@ -101,7 +101,7 @@ def count(con: duckdb.DuckDBPyConnection, query: Query) -> Count:
 
 
 def _number(con: duckdb.DuckDBPyConnection, query: Query) -> int:
-    source = reading(query.purpose, query.areas)
+    source = reading(query.purpose, query.areas, query.departments)
     condition, parameters = compile_condition(query, source, reference_date(con, query))
     (persons,) = con.execute(f"SELECT count(*) FROM {source.tables} WHERE {condition}", parameters).fetchone() or (0,)
     return int(persons)
@@ -117,7 +117,7 @@ def count_by(con: duckdb.DuckDBPyConnection, query: Query, by: str) -> Breakdown
     if attribute in LEVELS.values():
         return _count_by_area(con, query, attribute)
     purpose = authorise(query.purpose, [*asks_for(query), attribute])
-    source = reading(query.purpose, query.areas)
+    source = reading(query.purpose, query.areas, query.departments)
     condition, parameters = compile_condition(query, source, reference_date(con, query))
     group = cell_of(klass, attribute, source.expression(attribute))
     rows = con.execute(
@@ -147,7 +147,7 @@ def _count_by_area(con: duckdb.DuckDBPyConnection, query: Query, attribute: str)
     levels = list(LEVELS.values())
     levels = levels[levels.index(attribute) :: -1]
     purpose = authorise(query.purpose, [*asks_for(query), *levels])
-    source = reading(query.purpose, query.areas)
+    source = reading(query.purpose, query.areas, query.departments)
     condition, parameters = compile_condition(query, source, reference_date(con, query))
     place = f"coalesce({', '.join(map(source.expression, levels))})"
     rows = con.execute(

@@ -70,13 +70,15 @@ Node = Leaf | All | AnyOf | Not
 class Query:
     """A purpose, what is asked, and the day it is asked for (None: the current snapshot).
 
-    `areas`: codes of the areas whose residents the reader may see; empty means all.
+    `areas`: codes of the areas whose residents the reader may see; `departments`: those of whose records the reader may see the
+    persons; empty means all.
     """
 
     purpose: str
     tree: Node
     as_of: date | None = None
     areas: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
 
 
 def leaves(node: Node) -> Iterator[Leaf]:

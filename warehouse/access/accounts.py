@@ -1,0 +1,260 @@
+"""Accounts and their grants in the office, and who a caller is.
+
+Belongs here: the tables, making and ending accounts and grants, tokens, the founding account, `identify`.
+Does not: what grants allow (policy.py), audit entries (gate.py): every caller that changes something passes the gate.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Boolean, DateTime, ForeignKey, Integer, String, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from sources.catalogue import load_catalogue
+from sources.errors import OneGridError
+from warehouse import audit
+from warehouse.access.founding import founding_grants
+from warehouse.access.model import CITY, Grant, Reader, Role
+from warehouse.access.policy import valid
+from warehouse.access.rules import OPERATING, ORGANISATIONS, ROLES, Uses, purposes_of
+from warehouse.audit import checked_user
+from warehouse.keys import key_file
+from warehouse.office.base import Base
+from warehouse.office.database import office
+from warehouse.office.sealing import keyed_digest
+
+TOKEN_BYTES, TOKEN_MARK, TOKEN_USE = 32, "ogt_", "account token"
+TOKEN_VARIABLE, USER_VARIABLE = "ONEGRID_TOKEN", "ONEGRID_USER"
+
+
+class AccountProblem(OneGridError):
+    """An account or grant cannot be made, changed or ended as asked."""
+
+
+class Account(Base):
+    """Somebody, or a machine, of one department or organisation. Never deleted: its name stands in the audit log."""
+
+    __tablename__ = "account"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    active: Mapped[bool] = mapped_column(Boolean)
+    os_login: Mapped[str | None] = mapped_column(String(64))
+    token_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(DateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(DateTime)
+    grants: Mapped[list[AccountGrant]] = relationship(order_by="AccountGrant.number", lazy="selectin")
+
+    @property
+    def standing(self) -> tuple[Grant, ...]:
+        """The grants in force; none of a retired account."""
+        return tuple(one.as_grant() for one in self.grants if one.ended_at is None) if self.active else ()
+
+
+class AccountGrant(Base):
+    """One grant of an account; areas and purposes are lists of codes and names, separated by blanks."""
+
+    __tablename__ = "account_grant"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.name"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    holder: Mapped[str] = mapped_column(String(64))
+    areas: Mapped[str] = mapped_column(String)
+    purposes: Mapped[str] = mapped_column(String)
+    person_id: Mapped[str | None] = mapped_column(String(20))
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(DateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime)
+
+    def as_grant(self) -> Grant:
+        """The grant as the policy takes it. What is stored and not valid allows nothing there."""
+        return Grant(Role(self.role), self.holder, tuple(self.areas.split()), tuple(self.purposes.split()), self.person_id, self.number)
+
+
+def identify(home: Path, user: str | None, *, token: str | None = None) -> Reader:
+    """Who calls: the account of a token; without one the account that is stated, by argument, ONEGRID_USER or the login name, if its
+    OS login is the caller's. Never raises for an account that cannot be had: that Reader has no grants, and the gate refuses it.
+
+    A home without any account gets its founding account when its owner calls. Raises OfficeProblem.
+    """
+    token = token or os.environ.get(TOKEN_VARIABLE) or None
+    stated = (user or os.environ.get(USER_VARIABLE) or "").strip() or None
+    login = login_name()
+    with office(home) as session:
+        if token is not None:
+            return _by_token(session, keyed_digest(home, TOKEN_USE, token.strip()), stated)
+        name = stated or login
+        account = session.get(Account, name)
+        if account is None and _found(session, home, login, datetime.now(UTC)) and name == login:
+            account = session.get(Account, name)
+        return _by_login(account, name, login)
+
+
+def _by_token(session: Session, digest: str, stated: str | None) -> Reader:
+    account = session.execute(select(Account).where(Account.token_digest == digest)).scalar_one_or_none()
+    if account is None or not account.active:
+        return Reader("(unknown token)", problem="this token belongs to no active account")
+    if stated not in (None, account.name):
+        return Reader(account.name, account.holder, problem=f"the token is not that of the account {stated!r}")
+    return Reader(account.name, account.holder, account.standing)
+
+
+def _by_login(account: Account | None, name: str, login: str) -> Reader:
+    if account is not None and account.os_login == login:
+        problem = "" if account.active else "this account is retired"
+        return Reader(account.name, account.holder, account.standing, problem)
+    problem = "there is no such account" if account is None else "this account belongs to another login; use its token"
+    return Reader(name if name == login else f"{name} (login {login})"[:64], problem=problem)
+
+
+def login_name() -> str:
+    """The login name of the user of this process, by its number: environment variables could say anything."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
+
+
+def found(home: Path, *, now: datetime) -> bool:
+    """Make the founding account of a home without any account, if the caller owns the key; returns whether it was made."""
+    with office(home) as session:
+        return _found(session, home, login_name(), now)
+
+
+def _found(session: Session, home: Path, login: str, now: datetime) -> bool:
+    if session.execute(select(func.count()).select_from(Account)).scalar_one() or not _is_owner(home):
+        return False
+    with suppress(IntegrityError), session.begin_nested():  # another process was faster
+        _insert(session, login, OPERATING, login, "(founding)", now)
+        for one in founding_grants():
+            session.add(_row(login, one, "(founding)", now))
+        session.flush()
+        audit.record(home, audit.Look(login, "", "users", "founding account", audit.Outcome.DECIDED), now=now)
+        return True
+    return False
+
+
+def _is_owner(home: Path) -> bool:
+    """True when this process runs as the owner of the key file, or of the home where the key is in the environment."""
+    key = key_file(home)
+    return (key if key.exists() else home).stat().st_uid == os.getuid()
+
+
+def _insert(session: Session, name: str, holder: str, login: str | None, by: str, now: datetime) -> Account:
+    account = Account(name=name, holder=holder, active=True, os_login=login, token_digest=None, made_by=by, made_at=_utc(now),
+                      retired_at=None, grants=[])
+    session.add(account)
+    session.flush()
+    return account
+
+
+def _row(name: str, grant: Grant, by: str, now: datetime) -> AccountGrant:
+    return AccountGrant(account=name, role=grant.role.value, holder=grant.holder, areas=" ".join(grant.areas),
+                        purposes=" ".join(grant.purposes), person_id=grant.person_id, made_by=by, made_at=_utc(now), ended_at=None)
+
+
+def _utc(now: datetime) -> datetime:
+    """UTC without zone, as both databases keep it."""
+    return now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+
+
+def add(session: Session, name: str, holder: str, *, login: str | None, by: str, now: datetime) -> Account:
+    """A new account without grants. Raises AccountProblem for a name that was ever given, and for an unknown holder."""
+    name = checked_user(name)
+    if holder not in (*load_catalogue().departments, *ORGANISATIONS):
+        raise AccountProblem(what=f"there is no department or organisation {holder!r}", where="--department",
+                             remedy=f"state one of: {', '.join((*load_catalogue().departments, *ORGANISATIONS))}")
+    if session.get(Account, name) is not None:
+        raise AccountProblem(what=f"an account {name!r} exists or existed", where="users add",
+                             remedy="choose another name: names in the audit log stay those of one account")
+    return _insert(session, name, holder, login, by, now)
+
+
+def grant(session: Session, name: str, wanted: Grant, *, by: str, now: datetime) -> Grant:
+    """Grant a role; no purposes stated means all that role and holder allow. Raises AccountProblem when the role does not allow it."""
+    account = _active(session, name)
+    allowed = purposes_of(wanted.role, wanted.holder)
+    wanted = replace(wanted, purposes=wanted.purposes or allowed)
+    if not valid(wanted) or (ROLES[wanted.role].uses is not Uses.NONE and not wanted.purposes):
+        raise AccountProblem(what=f"role {wanted.role} for {wanted.holder} cannot be granted so", where="users grant",
+                             remedy=_what_fits(wanted.role, wanted.holder))
+    row = _row(account.name, wanted, by, now)
+    account.grants.append(row)
+    session.flush()
+    return row.as_grant()
+
+
+def _what_fits(role: Role, holder: str) -> str:
+    rule = ROLES[role]
+    parts = [f"departments or organisations: {', '.join(rule.holders) or 'any'}",
+             f"purposes: {', '.join(purposes_of(role, holder)) or 'none'}",
+             f"areas: {'the whole city (' + CITY + ') ' if rule.whole_city else ''}"
+             f"{'or codes of ' + ', '.join(map(str, rule.digits)) + ' digits' if rule.digits else ''}".strip()]
+    if role is Role.RESIDENT:
+        parts.append("the person id of the resident")
+    return "; ".join(parts)
+
+
+def revoke(session: Session, name: str, number: int, *, now: datetime) -> Grant:
+    """End one grant of an account. Raises AccountProblem; also when nobody could grant anything afterwards."""
+    account = _active(session, name)
+    row = next((one for one in account.grants if one.number == number and one.ended_at is None), None)
+    if row is None:
+        raise AccountProblem(what=f"account {name!r} has no grant {number} in force", where="users revoke", remedy="`onegrid users list`")
+    row.ended_at = _utc(now)
+    session.flush()
+    _somebody_must_operate(session)
+    return row.as_grant()
+
+
+def retire(session: Session, name: str, *, now: datetime) -> Account:
+    """End an account with its grants and its token; its name is never given again. Raises AccountProblem."""
+    account = _active(session, name)
+    account.active, account.retired_at, account.token_digest = False, _utc(now), None
+    session.flush()
+    _somebody_must_operate(session)
+    return account
+
+
+def issue_token(session: Session, home: Path, name: str) -> str:
+    """A new token of an account, in place of the former; it is shown once and kept as a keyed digest only. Raises AccountProblem."""
+    account = _active(session, name)
+    token = TOKEN_MARK + secrets.token_urlsafe(TOKEN_BYTES)
+    account.token_digest = keyed_digest(home, TOKEN_USE, token)
+    session.flush()
+    return token
+
+
+def withdraw_token(session: Session, name: str) -> None:
+    """The account has no token any more. Raises AccountProblem."""
+    _active(session, name).token_digest = None
+
+
+def listed(session: Session) -> Sequence[Account]:
+    """Every account, retired ones too, by name."""
+    return session.execute(select(Account).order_by(Account.name)).scalars().all()
+
+
+def _active(session: Session, name: str) -> Account:
+    account = session.execute(select(Account).where(Account.name == name).with_for_update()).scalar_one_or_none()
+    if account is None or not account.active:
+        raise AccountProblem(what=f"there is no active account {name!r}", where="accounts", remedy="`onegrid users list` shows them")
+    return account
+
+
+def _somebody_must_operate(session: Session) -> None:
+    operators = [one for one in listed(session) if any(grant.role is Role.OPERATOR for grant in one.standing)]
+    if not operators:
+        raise AccountProblem(what="this is the last operator; nobody could grant anything afterwards", where="accounts",
+                             remedy="make another operator first: users add, users grant NAME operator")
