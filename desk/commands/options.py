@@ -18,7 +18,6 @@ StewardPurpose = Annotated[str, typer.Option("--purpose", help="reviewing record
 User = Annotated[str | None, typer.Option("--user", "--by", envvar="ONEGRID_USER", help="your account; your login name when left out")]
 PlainUser = Annotated[str | None, typer.Option("--user", envvar="ONEGRID_USER", help="your account; your login name when left out")]
 """For commands whose --by says something else."""
-By = Annotated[str, typer.Option("--by", help="who decides")]
 DAY = typer.Option(formats=["%Y-%m-%d"])
 
 
@@ -61,6 +60,11 @@ class ExplainFormat(enum.StrEnum):
 class Language(enum.StrEnum):
     ZH = "zh"
     EN = "en"
+
+
+class SubjectAnswer(enum.StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
 
 
 class LinkEngine(enum.StrEnum):

@@ -20,6 +20,8 @@ from desk.subject.words import (
     attribute_value,
     column_value,
     department,
+    item,
+    purpose,
 )
 from sources.catalogue import load_catalogue
 from warehouse.subjects.report import Held, Report
@@ -46,7 +48,7 @@ def page(report: Report, made: Sequence[Request], words: int) -> str:
         _section("records", "".join(_record(held, words) for held in report.records), words),
         _section("life", "".join(_life(name, rows, words) for name, rows in report.life.items() if rows), words),
         _section("requests", _table(HEADERS["requests"][words], _requests(made, words)), words),
-        _section("seen", _table(HEADERS["seen"][words], ([one.time[:19].replace("T", " "), one.user, _purpose(one.purpose, words),
+        _section("seen", _table(HEADERS["seen"][words], ([one.time[:19].replace("T", " "), one.user, purpose(one.purpose, words),
                                                            one.command, one.outcome] for one in report.seen)), words),
         _section("rights", "<ul>" + "".join(f"<li>{escape(line[words])}</li>" for line in RIGHTS) + "</ul>", words),
     ]
@@ -125,10 +127,6 @@ def _cell(key: str, value: Any, words: int) -> Any:
 
 
 def _requests(made: Sequence[Request], words: int) -> list[list[Any]]:
-    return [[one.request_id, KINDS[one.kind][words], attribute(one.attribute, words) if one.attribute else one.category,
+    return [[one.request_id, KINDS[one.kind][words], item(one.attribute, one.category, words),
              department(one.department, words), one.received_on, one.due_on, STATES[one.state][words], one.answer] for one in made]
 
-
-def _purpose(name: str, words: int) -> str:
-    purpose = load_catalogue().purposes.get(name)
-    return purpose.title_zh if purpose is not None and words == 0 else name

@@ -61,6 +61,21 @@ def attribute(name: str, words: int) -> str:
     return load_catalogue().attributes[name].title_zh if words == 0 else name
 
 
+def item(attribute_name: str | None, category: str | None, words: int) -> str:
+    """What a request is about, and in which register."""
+    contract = load_catalogue().contracts.get(category or "")
+    register = (contract.title_zh if words == 0 else contract.category) if contract is not None else ""
+    return f"{attribute(attribute_name, words)} ({register})" if attribute_name else register
+
+
+def purpose(name: str, words: int) -> str:
+    """The purpose of a look; without one it was the resident's own request, or the operator's work."""
+    if not name:
+        return ("本人申请或系统管理", "own request, or operation")[words]
+    known = load_catalogue().purposes.get(name)
+    return known.title_zh if known is not None and words == 0 else name
+
+
 def attribute_value(name: str, value: Any, words: int) -> str:
     """A value in words: codes by their list, dates and numbers as they are written."""
     known = words_of(name) if words == 0 else {}
