@@ -127,6 +127,7 @@ COMMANDS: dict[str, CommandRule] = {
     "snapshots": CommandRule(_RUNNING, recorded=False),
     "model": CommandRule(_RUNNING, recorded=False),
     "ui": CommandRule(_RUNNING, recorded=False),
+    "serve": CommandRule(_RUNNING, recorded=False),
 }
 """Commands of one subject that differ in nothing share one name: `users add` is `users`, `alerts reject` is `alerts decide`."""
 
