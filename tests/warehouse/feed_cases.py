@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from sources.catalogue import load_catalogue
+from sources.tables import SHARED_TABLES, category_tables, create_table
 from tests.factories import a_record, an_empty_city, insert
 from tests.warehouse.profiles import a_person, create_profiles
 from warehouse.feeds.building import Built, Run, build
@@ -22,8 +24,16 @@ HOUSE = "4210020010010010001"
 
 
 def a_city_with_feeds() -> duckdb.DuckDBPyConnection:
-    """Profiles, a register of houses and alerts, as a snapshot has them."""
+    """Profiles, a register of houses and alerts in memory, as a snapshot has them."""
     con = an_empty_city()
+    fill(con)
+    return con
+
+
+def fill(con: duckdb.DuckDBPyConnection) -> None:
+    """The tables that feeds read, with everybody named above each case."""
+    for name, columns in (category_tables(load_catalogue().contracts["house_registry"]) | SHARED_TABLES).items():
+        con.execute(create_table(name, columns))
     create_profiles(con)
     a_record(con, "house_registry", dwelling_code=HOUSE, standard_address="沙市区中山街道绿化村社区园林路18号")
     elder: dict[str, Any] = {"age": 82, "living_alone": True, "empty_nest": False, "lonely_elder": True, "name": "陈秀英", "sex": "2",
@@ -42,7 +52,6 @@ def a_city_with_feeds() -> duckdb.DuckDBPyConnection:
     con.execute("INSERT INTO alert_addressee VALUES ('A1', 'human_resources')")
     for number in range(12):
         a_person(con, f"Q{number:02}", age=20 + 5 * number, **SHASHI)
-    return con
 
 
 def publish(con: duckdb.DuckDBPyConnection, home: Path, as_of: date = AS_OF, *, snapshot: int = 1, force: bool = False,

@@ -1,6 +1,6 @@
 """Lists of persons who agreed to take part, as committees supply them; without a list a product that needs one is empty.
 
-Belongs here: keeping a committee's newest list, the temporary table of those who agreed. Does not: who may supply one (desk, access).
+Belongs here: keeping a committee's newest list, the temporary table of those who agreed. Does not: who may supply one (warehouse/access).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import duckdb
 from sqlalchemy import delete, select
 
 from sources.errors import OneGridError
+from warehouse.access import Reader, Request, gate
+from warehouse.audit import Outcome
 from warehouse.feeds.declared import feed_of
 from warehouse.feeds.rows import CONSENTED
 from warehouse.feeds.tables import FeedConsent
@@ -26,16 +28,23 @@ class NoConsents(OneGridError):
     """The list cannot be taken: the module needs none, or it is not said whose list it is."""
 
 
-def supply(home: Path, module: str, area: str, person_ids: Iterable[str], *, user: str, now: datetime) -> int:
-    """Take the list of a community's committee in place of its former one; returns the number of persons. An empty list withdraws all."""
-    if feed_of(module).scope.rows is not Rows.CONSENTED:
+def supply(home: Path, reader: Reader, module: str, area: str, person_ids: Iterable[str], *, now: datetime) -> int:
+    """Take the list of a community's committee in place of its former one; returns the number of persons. An empty list withdraws all.
+
+    Raises NoConsents; AccessRefused unless the reader receives the product in that community.
+    """
+    declared = feed_of(module)
+    if declared.scope.rows is not Rows.CONSENTED:
         raise NoConsents(what=f"{module} asks for no list of consents", where="feeds consents", remedy="see `onegrid feeds list`")
     if len(area) != COMMUNITY_DIGITS or not area.isdigit():
         raise NoConsents(what="it is not said whose list this is", where="feeds consents", remedy="state the community, 12 digits")
     persons = sorted(set(person_ids))
-    with office(home) as session:
+    request = Request("feeds", declared.feed.purpose, ("person_id",), rows=True, areas=(area,), feed=module, asked=module)
+    with gate.passing(home, reader, request, now=now) as pass_, office(home) as session:
         session.execute(delete(FeedConsent).where(FeedConsent.module == module, FeedConsent.area == area))
-        session.add_all(FeedConsent(module=module, area=area, person_id=person, listed_by=user, listed_at=now) for person in persons)
+        session.add_all(FeedConsent(module=module, area=area, person_id=person, listed_by=reader.user, listed_at=now)
+                        for person in persons)
+        pass_.saw(persons, len(persons), outcome=Outcome.DECIDED)
     return len(persons)
 
 

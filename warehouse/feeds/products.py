@@ -99,6 +99,16 @@ def newest(home: Path, module: str) -> Manifest:
     return kept[-1]
 
 
+def of_day(home: Path, module: str, as_of: date) -> Manifest:
+    """Raises NoProduct with the kept days."""
+    kept = list_products(home, module)
+    found = next((manifest for manifest in kept if manifest.day == as_of), None)
+    if found is None:
+        raise NoProduct(what=f"there is no product of {module} as of {as_of}", where="products",
+                        remedy=f"kept: {', '.join(manifest.as_of for manifest in kept) or 'none'}")
+    return found
+
+
 def read_manifest(folder: Path) -> Manifest:
     stated: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     changes = stated.pop("changes", None)
