@@ -38,6 +38,7 @@ FIXED_TABLES = (
     "disowned_number",
     "alert",
     "alert_record",
+    "alert_addressee",
     "household",
     "household_member",
     "family_tie",
