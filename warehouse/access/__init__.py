@@ -11,10 +11,12 @@ Does not: what a purpose opens (warehouse/purposes.py), the audit log itself (wa
     # the audit entry is on the disk: only now show anything
 """
 
-from warehouse.access import gate
+from warehouse.access import accounts, gate
 from warehouse.access.accounts import found, identify
 from warehouse.access.gate import Pass
 from warehouse.access.model import CITY, AccessRefused, Decision, Grant, Reader, Request, Role
 from warehouse.access.policy import decide
 
-__all__ = ["CITY", "AccessRefused", "Decision", "Grant", "Pass", "Reader", "Request", "Role", "decide", "found", "gate", "identify"]
+__all__ = [
+    "CITY", "AccessRefused", "Decision", "Grant", "Pass", "Reader", "Request", "Role", "accounts", "decide", "found", "gate", "identify",
+]  # fmt: skip

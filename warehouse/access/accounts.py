@@ -31,6 +31,7 @@ from warehouse.keys import key_file
 from warehouse.office.base import Base
 from warehouse.office.database import office
 from warehouse.office.sealing import keyed_digest
+from warehouse.snapshots import NoSnapshot, open_snapshot
 
 TOKEN_BYTES, TOKEN_MARK, TOKEN_USE = 32, "ogt_", "account token"
 TOKEN_VARIABLE, USER_VARIABLE = "ONEGRID_TOKEN", "ONEGRID_USER"
@@ -135,6 +136,7 @@ def found(home: Path, *, now: datetime) -> bool:
 def _found(session: Session, home: Path, login: str, now: datetime) -> bool:
     if session.execute(select(func.count()).select_from(Account)).scalar_one() or not _is_owner(home):
         return False
+    _check_key(home)
     with suppress(IntegrityError), session.begin_nested():  # another process was faster
         _insert(session, login, OPERATING, login, "(founding)", now)
         for one in founding_grants():
@@ -143,6 +145,12 @@ def _found(session: Session, home: Path, login: str, now: datetime) -> bool:
         audit.record(home, audit.Look(login, "", "users", "founding account", audit.Outcome.DECIDED), now=now)
         return True
     return False
+
+
+def _check_key(home: Path) -> None:
+    """The key that the first audit entry is signed with must be that of the store. Raises WrongKey, KeyProblem."""
+    with suppress(NoSnapshot), open_snapshot(home, threads=1):
+        pass
 
 
 def _is_owner(home: Path) -> bool:

@@ -6,7 +6,7 @@ Belongs here: the order decision, work, durable entry, and only then the answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from warehouse import audit
 from warehouse.access.model import AccessRefused, Decision, Reader, Request
 from warehouse.access.policy import decide
 from warehouse.access.rules import COMMANDS
-from warehouse.audit import Look, Outcome
+from warehouse.audit import AuditProblem, Look, Outcome
+from warehouse.keys import KeyProblem
 from warehouse.purposes import PurposeRefused, Reading, authorise, reading
 from warehouse.queries.model import QueryRefused
+from warehouse.snapshots import NoSnapshot
+from warehouse.store import StoreInUse, StoreProblem
 
 UNKNOWN_PURPOSE = "(unknown)"
 """What the log says of a purpose that the dictionary does not have: it may be any text."""
@@ -26,7 +29,8 @@ UNKNOWN_PURPOSE = "(unknown)"
 class Pass:
     """What one request may read, and what it read. Limits are to be put into the SQL, not onto its answer."""
 
-    def __init__(self, request: Request, decision: Decision) -> None:
+    def __init__(self, user: str, request: Request, decision: Decision) -> None:
+        self.user = user
         self.request = request
         self.areas = decision.areas
         self.departments = decision.departments
@@ -39,6 +43,12 @@ class Pass:
     def reading(self, purpose: str) -> Reading:
         """Where the purpose reads, within the limits of this pass."""
         return reading(purpose, self.areas, self.departments)
+
+    def cover(self, area: str) -> None:
+        """Make sure that everybody counted in an area may be seen. Raises AccessRefused."""
+        if self.departments or (self.areas and not area.startswith(self.areas)):
+            raise AccessRefused(what="these counts are of more people than this account may see", where=f"account {self.user}",
+                                remedy=f"ask for an area of your own: {', '.join(self.areas) or 'a steward has none'}")
 
     def saw(self, persons: Sequence[str], rows: int, *, asked: str | None = None, outcome: Outcome | None = None) -> None:
         """Say what the answer holds: the ids of all persons in it and how many rows. May be called several times."""
@@ -54,19 +64,22 @@ def passing(home: Path, reader: Reader, request: Request, *, now: datetime) -> I
     """Let a request through, if the policy allows it; when the block ends, its audit entry is on the disk.
 
     Show nothing inside the block. Refused is also what raises PurposeRefused or QueryRefused in the block; what raises anything
-    else is recorded as answered with nothing. Raises AccessRefused, PurposeRefused, AuditProblem.
+    else is recorded as answered with nothing, but for a store that could not be opened. Raises AccessRefused, PurposeRefused, AuditProblem.
     """
     user = audit.checked_user(reader.user)
     decision = _decided(home, reader, request, user, now)
-    pass_ = Pass(request, decision)
+    pass_ = Pass(user, request, decision)
     try:
         yield pass_
     except (PurposeRefused, QueryRefused, AccessRefused):
         _record(home, user, pass_, Outcome.REFUSED, now, shown=False)
         raise
+    except (KeyProblem, StoreProblem, StoreInUse, NoSnapshot):
+        raise  # nothing could be read, and a log must not begin under a wrong key
     except Exception:
         if COMMANDS[request.command].recorded:
-            _record(home, user, pass_, Outcome.NOTHING, now, shown=False)
+            with suppress(AuditProblem):  # nothing is shown, and what went wrong first says more
+                _record(home, user, pass_, Outcome.NOTHING, now, shown=False)
         raise
     if COMMANDS[request.command].recorded or pass_.outcome is not None:
         _record(home, user, pass_, pass_.outcome or Outcome.NOTHING, now, shown=True)
@@ -82,7 +95,7 @@ def _decided(home: Path, reader: Reader, request: Request, user: str, now: datet
         raise AccessRefused(what=reader.problem or decision.why, where=f"account {user}, command {request.command}",
                             remedy="ask the operator for a grant (`onegrid users grant`), or state the account and purpose that have one")
     except (PurposeRefused, AccessRefused):
-        _record(home, user, Pass(request, Decision(False)), Outcome.REFUSED, now, shown=False)
+        _record(home, user, Pass(user, request, Decision(False)), Outcome.REFUSED, now, shown=False)
         raise
 
 
