@@ -23,6 +23,7 @@ from resolvers import mentions
 from resolvers.linkage.model import MODEL_FILE
 from resolvers.review.decisions import read_decisions
 from sources import history
+from sources.catalogue import load_catalogue
 from sources.catalogue.models import Contract
 from sources.deliveries import discover
 from sources.errors import DeliveryRefused
@@ -113,9 +114,9 @@ def apply_history(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[st
 
 
 def as_of(con: duckdb.DuckDBPyConnection, until: date | None) -> date:
-    """The newest delivery date loaded, not after `until`."""
-    row = con.execute("SELECT max(delivery_date) FROM ledger WHERE stage = 'applied' AND ($1 IS NULL OR delivery_date <= $1)",
-                      [until]).fetchone()
+    """The newest delivery date loaded, not after `until`. Forms do not count: what is said at a door changes no profile, and no age."""
+    row = con.execute("""SELECT max(delivery_date) FROM ledger WHERE stage = 'applied' AND ($1 IS NULL OR delivery_date <= $1)
+                         AND category NOT IN (SELECT unnest($2::VARCHAR[]))""", [until, list(load_catalogue().forms)]).fetchone()
     if row is None or row[0] is None:
         raise LookupError("no delivery has been applied: check the deliveries folder and the refusals reported above")
     found: date = row[0]

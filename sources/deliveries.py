@@ -87,18 +87,19 @@ class _Found:
 def discover(deliveries: Path) -> Discovery:
     """Every delivery below the folder. What is in the wrong place is a problem, never an exception."""
     catalogue = load_catalogue()
-    order = {category: number for number, category in enumerate(catalogue.contracts)}
+    order = {category: number for number, category in enumerate(catalogue.deliverable)}
+    departments = dict.fromkeys(contract.department for contract in catalogue.deliverable.values())
     found = _Found()
     for department in _folders(deliveries):
         if department.name in NO_DELIVERIES:
             continue
-        if department.name not in catalogue.departments:
+        if department.name not in departments:
             found.problems.append(
-                f"unknown department folder {department.name}: expected one of {', '.join(catalogue.departments)}"
+                f"unknown department folder {department.name}: expected one of {', '.join(departments)}"
             )
             continue
         for category in _folders(department):
-            _look_into(category, catalogue.contracts.get(category.name), found)
+            _look_into(category, catalogue.deliverable.get(category.name), found)
     ordered = sorted(found.deliveries, key=lambda delivery: (delivery.delivery_date, order[delivery.category]))
     return Discovery(tuple(ordered), tuple(found.problems), found.unfinished)
 

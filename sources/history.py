@@ -184,7 +184,7 @@ def materialise_current(con: duckdb.DuckDBPyConnection, contract: Contract, as_o
 
     A record that a later delta removed is in force on no day before (clarification 45).
     """
-    number = list(load_catalogue().contracts).index(contract.category) + 1
+    number = list(load_catalogue().deliverable).index(contract.category) + 1
     table = quoted("current_" + contract.category)
     columns = [column for column in typed_columns(contract) if column not in CURRENT_SYSTEM_COLUMNS]
     values = ", ".join(_value(contract, column) for column in columns)

@@ -73,6 +73,7 @@ def _land(con: duckdb.DuckDBPyConnection, contract: Contract, delivery: Delivery
     manifest, file, problems = _examine(contract, delivery)
     if manifest is None or problems:
         raise DeliveryRefused(problems, delivery.where)
+    contract = contract.sent_as(manifest.format)
     by_database = contract.delivery.format == "postgres"
     if known is not None and by_database and known[1] == delivery.manifest_hash:
         return _known(con, delivery)
@@ -114,6 +115,7 @@ def _examine(contract: Contract, delivery: Delivery) -> tuple[Manifest | None, P
     """Manifest and data file, and everything wrong with them before the data are read."""
     manifest, problems = read_manifest(delivery)
     if manifest is not None:
+        contract = contract.sent_as(manifest.format)
         problems += manifest_problems(manifest, delivery, contract)
     if contract.delivery.format == "postgres":
         return manifest, None, problems

@@ -22,7 +22,7 @@ WITHDRAWN = {"category": "VARCHAR", "key_hash": "VARCHAR", "withdrawn_on": "DATE
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """All working tables that are missing."""
-    for contract in load_catalogue().contracts.values():
+    for contract in load_catalogue().deliverable.values():
         for name, columns in category_tables(contract).items():
             con.execute(create_table(name, columns))
     for name, columns in SHARED_TABLES.items():

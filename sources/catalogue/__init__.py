@@ -1,4 +1,4 @@
-"""The catalogue: the 17 contracts, code lists, 115 attributes, 30 classes, purposes, checks and feeds, read once and checked.
+"""The catalogue: the 17 contracts, forms, code lists, 115 attributes, 30 classes, purposes, checks and feeds, read once and checked.
 
 Belongs here: loading the YAML files of this folder and the checks that they agree with one another.
 Does not: knowledge about single categories outside the YAML files.
@@ -26,6 +26,9 @@ from sources.catalogue.models import (
     WorkedQuery,
 )
 
+FORM_CODES = "codes.yaml"
+"""The words of the forms, in the folder of the forms."""
+
 
 class CatalogueError(ValueError):
     """The catalogue contradicts itself; the message lists every problem found."""
@@ -48,6 +51,13 @@ class Catalogue:
     checks: dict[str, CrossCheck]
     feeds: dict[str, Feed]
     abbreviations: dict[str, str]
+    forms: dict[str, Contract]
+    """What the grid service centre delivers: landed, judged and kept like a category, and source of no attribute."""
+
+    @property
+    def deliverable(self) -> dict[str, Contract]:
+        """Everything that can be delivered: the 17 categories, then the forms."""
+        return self.contracts | self.forms
 
     @property
     def departments(self) -> tuple[str, ...]:
@@ -61,16 +71,22 @@ def _read(name: str) -> dict[str, Any]:
     return loaded
 
 
+def _contracts(folder: str) -> list[Contract]:
+    """The contracts of a folder by file name."""
+    names = sorted(entry.name for entry in files(__package__).joinpath(folder).iterdir() if entry.name.endswith(".yaml"))
+    return [Contract.model_validate(_read(f"{folder}/{name}")) for name in names if name != FORM_CODES]
+
+
 @cache
 def load_catalogue() -> Catalogue:
     """Read and check the catalogue. Raises CatalogueError with every contradiction, pydantic's ValidationError for a wrong shape."""
     codes, attributes, classes = _read("codes.yaml"), _read("attributes.yaml"), _read("classes.yaml")
     checks, feeds = _read("cross_checks.yaml"), _read("feeds.yaml")
-    category_files = sorted(entry.name for entry in files(__package__).joinpath("categories").iterdir() if entry.name.endswith(".yaml"))
-    contracts = [Contract.model_validate(_read(f"categories/{name}")) for name in category_files]
+    contracts, forms = _contracts("categories"), _contracts("forms")
+    lists = codes["lists"] | _read(f"forms/{FORM_CODES}")["lists"]
     catalogue = Catalogue(
         contracts={contract.category: contract for contract in contracts},
-        lists={name: CodeList.model_validate(values) for name, values in codes["lists"].items()},
+        lists={name: CodeList.model_validate(values) for name, values in lists.items()},
         city_name=codes["divisions"]["prefecture"]["zh"],
         county_units=tuple(CountyUnit.model_validate(unit) for unit in codes["divisions"]["units"]),
         defects={entry["name"]: entry["description"] for entry in codes["defects"]},
@@ -82,6 +98,7 @@ def load_catalogue() -> Catalogue:
         checks={entry["name"]: CrossCheck.model_validate(entry) for entry in checks["checks"]},
         feeds={entry["module"]: Feed.model_validate(entry) for entry in feeds["feeds"]},
         abbreviations=attributes["abbreviations"],
+        forms={form.category: form for form in forms},
     )
     problems = list(_contradictions(catalogue))
     if problems:
@@ -93,8 +110,10 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
     """Every reference that leads nowhere and every number that is not the stated one."""
     problems: list[str] = []
     known = {(contract.category, column.name) for contract in catalogue.contracts.values() for column in contract.columns}
-    for contract in catalogue.contracts.values():
+    for contract in catalogue.deliverable.values():
         problems += _contract_problems(contract, catalogue)
+    problems += [f"form {name}: its name or its department is one of the 17 categories'" for name, form in catalogue.forms.items()
+                 if name in catalogue.contracts or form.department in catalogue.departments]
     for attribute in catalogue.attributes.values():
         problems += [f"{attribute.name}: unknown source {'.'.join(source)}" for source in attribute.source_columns if source not in known]
         problems += [f"{attribute.name}: unknown input {name}" for name in attribute.inputs if name not in catalogue.attributes]

@@ -38,6 +38,6 @@ class RowBounds(BaseModel):
 def load_bounds() -> dict[str, RowBounds]:
     """Bounds of every category. Raises ValueError when a category has none, or one is unknown."""
     stated = yaml.safe_load(files(__package__).joinpath("bounds.yaml").read_text(encoding="utf-8"))["row_bounds"]
-    if set(stated) != set(load_catalogue().contracts):
-        raise ValueError(f"bounds.yaml and the contracts differ in: {', '.join(sorted(set(stated) ^ set(load_catalogue().contracts)))}")
+    if set(stated) != set(load_catalogue().deliverable):
+        raise ValueError(f"bounds.yaml and the contracts differ in: {', '.join(sorted(set(stated) ^ set(load_catalogue().deliverable)))}")
     return {category: RowBounds.model_validate(bounds) for category, bounds in stated.items()}

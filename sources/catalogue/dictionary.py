@@ -78,6 +78,9 @@ def render(catalogue: Catalogue) -> str:
              "## The 17 categories 数据类别", ""]
     for number, contract in enumerate(catalogue.contracts.values(), start=1):
         lines += _category(number, contract)
+    lines += ["## Forms 采集表", "", "Delivered like a category, source of no attribute (docs/grid_visits.md).", ""]
+    for number, form in enumerate(catalogue.forms.values(), start=len(catalogue.contracts) + 1):
+        lines += _category(number, form)
     return "\n".join([*lines, *_attributes(catalogue), *_rest(catalogue)]).rstrip() + "\n"
 
 

@@ -95,6 +95,8 @@ class DeliveryForm(_Frozen):
     table: str | None = None
     batch_column: str | None = None
     record_bytes: int | None = None
+    also: tuple[DeliveryForm, ...] = ()
+    """Other forms in which the same columns may arrive; the manifest says which."""
 
 
 class KnownDefect(_Frozen):
@@ -137,6 +139,11 @@ class Contract(_Frozen):
     def data_columns(self) -> tuple[Column, ...]:
         """All columns but the batch column of an exchange table, which only selects the rows."""
         return tuple(column for column in self.columns if column.name != self.delivery.batch_column)
+
+    def sent_as(self, delivery_format: str) -> Contract:
+        """The contract for a delivery in one of the other formats that it allows; itself for every other format."""
+        form = next((form for form in self.delivery.also if form.format == delivery_format), None)
+        return self if form is None else self.model_copy(update={"delivery": form})
 
     @property
     def header_of_first_column(self) -> str:
