@@ -66,7 +66,7 @@ def purge_withdrawn(con: duckdb.DuckDBPyConnection, home: Path) -> list[Cleaned]
         key = read_key(home)
         attach(con, file, KEPT_NAME, key, read_only=True)
         try:
-            found = _find_withdrawn(con)
+            found = find_withdrawn(con)
         finally:
             con.execute(f"DETACH {KEPT_NAME}")
         if found:
@@ -75,7 +75,7 @@ def purge_withdrawn(con: duckdb.DuckDBPyConnection, home: Path) -> list[Cleaned]
     return cleaned
 
 
-def _find_withdrawn(con: duckdb.DuckDBPyConnection) -> int:
+def find_withdrawn(con: duckdb.DuckDBPyConnection) -> int:
     """Fill withdrawn_record with the records of the attached snapshot that have gone; returns their number."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE withdrawn_record (category VARCHAR, record_id BIGINT, natural_key VARCHAR)"
