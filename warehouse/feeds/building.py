@@ -184,7 +184,8 @@ def _make(con: duckdb.DuckDBPyConnection, run: Run, declared: DeclaredFeed, fold
     manifest = replace(blank, rows=_count(con), sha256=files.sha256_of(folder / name))
     if base is not None and (base / name).exists():
         since = products.read_manifest(base).as_of
-        found_changes = changes.compare(con, folder / name, base / name, declared.feed.key, types)
+        found_changes = changes.compare(con, folder / name, base / name, declared.feed.key, types,
+                                        products.cleaned_keys(base))
         path = folder / f"changes-since-{since}.{declared.feed.delivery}"
         files.write(con, changes.TABLE, _types_of_changes(declared, types), path)
         counted = Changes(path.name, since, files.sha256_of(path), found_changes.inserted, found_changes.changed, found_changes.removed)

@@ -24,7 +24,7 @@ def write(con: duckdb.DuckDBPyConnection, table: str, types: dict[str, str], pat
         con.execute(f"COPY (SELECT {columns} FROM {table}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
     else:
         plain = path.with_name(f".{path.name}.plain")
-        con.execute(f"COPY (SELECT {_as_text(types)} FROM {table}) TO {literal(str(plain))} (FORMAT csv, HEADER true)")
+        con.execute(f"COPY (SELECT {as_text(types)} FROM {table}) TO {literal(str(plain))} (FORMAT csv, HEADER true)")
         with path.open("wb") as marked, plain.open("rb") as text:
             marked.write(BOM)
             shutil.copyfileobj(text, marked, 1 << 20)
@@ -32,7 +32,8 @@ def write(con: duckdb.DuckDBPyConnection, table: str, types: dict[str, str], pat
     path.chmod(MODE)
 
 
-def _as_text(types: dict[str, str]) -> str:
+def as_text(types: dict[str, str]) -> str:
+    """SQL of the columns as a CSV file states them: lists joined, the rest as it is."""
     return ", ".join(f"array_to_string({quoted(name)}, ';') AS {quoted(name)}" if kind.endswith("[]") else quoted(name)
                      for name, kind in types.items())
 

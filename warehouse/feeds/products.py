@@ -17,7 +17,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -28,6 +28,8 @@ from sources.errors import OneGridError
 from warehouse.snapshots import replace_file, sync
 
 MANIFEST = "manifest.json"
+CLEANED = ".cleaned"
+"""Keys of rows that changed after the product was shown, because a department withdrew a record; one per line."""
 BUILDING, LEAVING = ".building-", ".leaving-"
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
@@ -186,3 +188,16 @@ def delete(home: Path, module: str, as_of: date) -> None:
 def discard(building: Path) -> None:
     """A product that is not needed after all."""
     shutil.rmtree(building)
+
+
+def keep_cleaned(folder: Path, keys: Sequence[str]) -> None:
+    """Remember the keys of rows that changed after the product was shown."""
+    path = folder / CLEANED
+    path.write_text("".join(f"{key}\n" for key in sorted({*cleaned_keys(folder), *keys})), encoding="utf-8")
+    path.chmod(FILE_MODE)
+
+
+def cleaned_keys(folder: Path) -> list[str]:
+    """Keys of rows that changed after the product was shown."""
+    path = folder / CLEANED
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
