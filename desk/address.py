@@ -11,10 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from desk.access import passing
 from desk.render import console, table
 from resolvers.places.explain import TextPlace, explain_text
 from resolvers.places.parts import AddressParts, parse
 from resolvers.places.vocabulary import vocabulary
+from warehouse.access import Request
 from warehouse.snapshots import open_snapshot
 
 LABELS = {
@@ -49,12 +51,12 @@ REFERENCES = {
 }
 
 
-def show_address(text: str, home: Path | None, output: str, language: str) -> None:
+def show_address(text: str, home: Path | None, output: str, language: str, user: str | None = None) -> None:
     """Print the parts of the text; with a home also the dwellings that fit. Raises NoSnapshot."""
     parts = parse(text)
     place = None
     if home is not None:
-        with open_snapshot(home) as con:
+        with passing(home, user, Request("address")), open_snapshot(home) as con:
             place = explain_text(con, text)
     if output == "json":
         answer = {"parts": asdict(parts)} | ({"place": asdict(place)} if place else {})

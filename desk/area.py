@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from desk.access import passing
 from desk.render import console, table
 from sources.catalogue import load_catalogue
-from warehouse.areas_told import TOTALS, Told, Totals, tell
+from warehouse import audit
+from warehouse.access import Request
+from warehouse.areas_told import TOTALS, Told, Totals, find_area, tell
 from warehouse.queries import Count
 from warehouse.snapshots import open_snapshot
 
@@ -41,12 +44,17 @@ class AreaRequest:
     classes: tuple[str, ...]
     output: str
     language: str
+    user: str | None = None
 
 
 def show_area(home: Path, request: AreaRequest) -> None:
-    """Answer from the published snapshot."""
-    with open_snapshot(home) as con:
-        told = tell(con, request.area, request.purpose, request.classes)
+    """Answer from the published snapshot; recorded before it is shown. Raises AccessRefused, PurposeRefused, UnknownArea."""
+    with passing(home, request.user, Request("area", request.purpose, asked=audit.digest(home, request.area))) as pass_:
+        with open_snapshot(home) as con:
+            area = find_area(con, request.area)
+            pass_.cover(area.code)
+            told = tell(con, area.code, request.purpose, request.classes)
+        pass_.saw((), 1 + len(told.parts) + sum(map(len, told.classes.values())), asked=area.code)
     if request.output == "json":
         sys.stdout.write(json.dumps(_as_json(told), ensure_ascii=False) + "\n")
     elif request.output == "csv":

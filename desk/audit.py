@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
+from desk.access import passing
 from desk.render import console, errors, table
 from warehouse import audit
-from warehouse.audit import Fault, Look, Outcome
-from warehouse.purposes import PurposeRefused, authorise
+from warehouse.access import Request
+from warehouse.audit import Fault
+from warehouse.audit.persons import MARK
+from warehouse.purposes import PurposeRefused
 
 PURPOSE = "data_quality"
 COMMAND = "audit show"
@@ -29,7 +31,7 @@ FAULTS = {
 
 
 def verify_log(home: Path, since: str | None) -> bool:
-    """Check the log and print what was found; returns whether it is whole."""
+    """Check the log and print what was found; returns whether it is whole. Shows nobody: whoever holds the key may check."""
     verdict = audit.verify(home, since=since)
     if verdict.findings:
         table("审计日志有问题 Faults of the audit log", ["line 行#", "fault 问题"],
@@ -41,22 +43,16 @@ def verify_log(home: Path, since: str | None) -> bool:
     return not verdict.findings
 
 
-def show_log(home: Path, purpose: str, by: str, person: str | None, user: str | None, output: str) -> None:
+def show_log(home: Path, purpose: str, person: str | None, of_user: str | None, output: str, user: str | None = None) -> None:
     """Print the entries, all or of a person or a user. Reading the log is a look, too, and is recorded first."""
-    who = audit.checked_user(by)
-    asked = ",".join(f"{name}:{value}" for name, value in (("person", person), ("user", user)) if value)
-    now = datetime.now(UTC)
-    try:
-        authorise(purpose, (), rows=True)
+    asked = ",".join(f"{name}:{value}" for name, value in (("person", person), ("user", of_user)) if value)
+    with passing(home, user, Request(COMMAND, purpose, asked=audit.digest(home, asked))) as pass_:
         if purpose != PURPOSE:
             raise PurposeRefused(what=f"purpose {purpose} does not open the audit log", where="--purpose",
-                                 remedy=f"the log is for the data protection officer: {PURPOSE}")  # fmt: skip
-    except PurposeRefused:
-        audit.record(home, Look(who, "(refused)", COMMAND, audit.digest(home, asked), Outcome.REFUSED), now=now)
-        raise
-    found = audit.entries(home, person=person, user=user)
-    persons = tuple(dict.fromkeys(one for entry in found for one in entry.persons))
-    audit.record(home, Look(who, purpose, COMMAND, audit.digest(home, asked), Outcome.ANSWERED, persons, len(found)), now=now)
+                                 remedy=f"the log is for the data protection officer: {PURPOSE}")
+        found = audit.entries(home, person=person, user=of_user)
+        listed = [one for entry in found for one in entry.persons if not one.startswith(MARK)]
+        pass_.saw([*([person] if person and found else []), *listed], len(found))
     if output == "json":
         sys.stdout.write(json.dumps([asdict(entry) for entry in found], ensure_ascii=False) + "\n")
         return

@@ -20,13 +20,15 @@ from typing import Any
 import duckdb
 from rich.markup import escape
 
+from desk.access import passing
 from desk.render import console, errors, table
 from resolvers.explanation import Explanation, charts, explain, telling, words
 from resolvers.explanation.words import Language, choose
 from resolvers.linkage import restricted_categories
 from sources.errors import OneGridError
+from warehouse import audit
+from warehouse.access import Request
 from warehouse.keys import read_key
-from warehouse.purposes import authorise
 from warehouse.store import WORKING_FILE, WORKING_NAME, StoreInUse, StoreProblem, attach, open_connection
 
 PURPOSE = "data_quality"
@@ -47,16 +49,20 @@ class ExplainRequest:
     png: Path | None = None
     output: str = "text"
     language: Language = "zh"
+    user: str | None = None
 
 
 def answer_explain(home: Path, request: ExplainRequest) -> None:
     """Explain, print, write the files. Raises ExplanationRefused, ExplanationProblem and what opening the store raises."""
-    _authorise(request.purpose)
     for file in (request.html, request.png):
         if file is not None and not file.absolute().parent.is_dir():
             raise ExplanationRefused(what="the folder of this file does not exist", where=str(file), remedy="make it first")
-    with open_for_reading(home) as con:
-        explanation = explain(con, home / "models", request.a, request.b, where=str(home / WORKING_FILE))
+    asked = Request("explain", request.purpose, ("person_id",), rows=True, asked=audit.digest(home, f"{request.a} {request.b}"))
+    with passing(home, request.user, asked) as pass_:
+        _authorise(request.purpose)
+        with open_for_reading(home) as con:
+            explanation = explain(con, home / "models", request.a, request.b, where=str(home / WORKING_FILE))
+        pass_.saw((explanation.a.side.person_id, explanation.b.side.person_id), 1)
     if request.output == "json":
         sys.stdout.write(as_json(explanation, request.language) + "\n")
     else:
@@ -65,7 +71,6 @@ def answer_explain(home: Path, request: ExplainRequest) -> None:
 
 
 def _authorise(purpose: str) -> None:
-    authorise(purpose, ["person_id"], rows=True)
     if purpose != PURPOSE:
         raise ExplanationRefused(
             what=f"purpose {purpose} does not open explanations of links",

@@ -8,11 +8,21 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
+from desk.access import passing
 from desk.render import console
 from sources.catalogue import load_catalogue
+from sources.errors import OneGridError
 from sources.tables import literal, quoted
+from warehouse.access import Request
+from warehouse.configuration import load_configuration
 from warehouse.provenance import export_provenance
 from warehouse.snapshots import open_snapshot
+
+
+class ExportSwitchedOff(OneGridError):
+    """The operator has switched export off (clarification 54)."""
 
 
 def _statement(table: str) -> str:
@@ -29,11 +39,30 @@ def _statement(table: str) -> str:
     }[table]
 
 
-def export_table(home: Path, table: str, out: Path, as_of: date | None) -> None:
-    """Write one export as Parquet; the file is complete or not there."""
+def export_table(home: Path, table: str, out: Path, as_of: date | None, user: str | None = None) -> None:
+    """Write one export as Parquet; the file is complete, recorded, or not there. Raises AccessRefused, ExportSwitchedOff."""
     unfinished = out.with_name(out.name + ".part")
-    with open_snapshot(home, as_of) as con:
-        statement = export_provenance(con) if table == "provenance" else _statement(table)
-        con.execute(f"COPY ({statement}) TO {literal(str(unfinished))} (FORMAT parquet, COMPRESSION zstd)")
-    unfinished.replace(out)
+    try:
+        with passing(home, user, Request("export", asked=table)) as pass_:
+            if not load_configuration(home).export:
+                raise ExportSwitchedOff(what="export is switched off in this installation", where="config.toml, export",
+                                        remedy="set export = true for the time of a check or migration")
+            with open_snapshot(home, as_of) as con:
+                statement = export_provenance(con) if table == "provenance" else _statement(table)
+                con.execute(f"COPY ({statement}) TO {literal(str(unfinished))} (FORMAT parquet, COMPRESSION zstd)")
+                pass_.saw(*_exported(con, unfinished))
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
     console.print(f"wrote {out}")
+
+
+def _exported(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[list[str], int]:
+    """Whom a written file names, each once, and its number of rows."""
+    source = f"read_parquet({literal(str(file))})"
+    (rows,) = con.execute(f"SELECT count(*) FROM {source}").fetchone() or (0,)
+    columns = {column for column, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    if "person_id" not in columns:
+        return [], rows
+    named = con.execute(f"SELECT DISTINCT person_id FROM {source} WHERE person_id IS NOT NULL ORDER BY 1").to_arrow_table()
+    return named["person_id"].to_pylist(), rows

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from desk.render import console, table
 from sources.catalogue import load_catalogue
+from warehouse.access import identify
 from warehouse.houses import Answer, Beside, Question, look
 from warehouse.houses.contacts import Contact, Contacts, Kind
 from warehouse.houses.finding import Side
@@ -69,9 +70,9 @@ HEADERS = {"role": ("关系", "who"), "name": ("姓名", "name"), "contact_phone
            "note": ("说明", "note")}  # fmt: skip
 
 
-def show_house(home: Path, question: Question, output: str, language: str) -> None:
+def show_house(home: Path, question: Question, output: str, language: str, user: str | None = None) -> None:
     """Look, record, then print. Nothing is printed before the audit entry is on the disk."""
-    answer = look(home, question, now=datetime.now(UTC))
+    answer = look(home, identify(home, user), question, now=datetime.now(UTC))
     if output == "json":
         sys.stdout.write(json.dumps(as_json(answer, language), ensure_ascii=False, default=str) + "\n")
         return

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from desk.render import console, table
 from sources.catalogue import load_catalogue
+from warehouse.access import identify
 from warehouse.households.looking import Answer, Household, Member, Question, look
 
 KINDS = {"residence": ("居住家庭", "household of residence"), "registration": ("户籍家庭", "household of registration")}
@@ -39,9 +40,9 @@ NOTES = {"asked": ("查询对象", "asked for"), "uncounted": ("不计入人数(
          "homeless": ("没有已知的住处,无居住家庭", "no known dwelling, hence no household of residence")}  # fmt: skip
 
 
-def show_household(home: Path, question: Question, output: str, language: str) -> None:
+def show_household(home: Path, question: Question, output: str, language: str, user: str | None = None) -> None:
     """Look, record, then print. Nothing is printed before the audit entry is on the disk."""
-    answer = look(home, question, now=datetime.now(UTC))
+    answer = look(home, identify(home, user), question, now=datetime.now(UTC))
     if output == "json":
         sys.stdout.write(json.dumps(asdict(answer), ensure_ascii=False, default=str) + "\n")
         return

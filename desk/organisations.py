@@ -12,10 +12,13 @@ from typing import Any
 
 import duckdb
 
+from desk.access import passing
 from desk.render import table
 from resolvers.organisations.naming import read_name
 from sources.errors import OneGridError
 from sources.tables import has_table
+from warehouse import audit
+from warehouse.access import Request
 from warehouse.snapshots import open_snapshot
 
 MIN_RECORDS = 10
@@ -42,10 +45,12 @@ def find(con: duckdb.DuckDBPyConnection, asked: str) -> list[dict[str, Any]]:
     return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
 
 
-def show_organisation(home: Path, asked: str, output: str, language: str) -> None:
-    """Print what `find` finds. Raises NoSnapshot, OneGridError."""
-    with open_snapshot(home) as con:
-        found = find(con, asked)
+def show_organisation(home: Path, asked: str, output: str, language: str, user: str | None = None) -> None:
+    """Print what `find` finds. Raises AccessRefused, NoSnapshot, OneGridError."""
+    with passing(home, user, Request("organisation", asked=audit.digest(home, asked))) as pass_:
+        with open_snapshot(home) as con:
+            found = find(con, asked)
+        pass_.saw((), len(found))
     if output == "json":
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         return

@@ -11,18 +11,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 from desk.render import console, table
-from desk.review import check_purpose
+from desk.review import reviewing
 from resolvers.linkage import restricted_categories
 from resolvers.registry import Event, history_of
 from resolvers.review.words import CUTS
+from warehouse import audit
 from warehouse.decisions import open_review
 
 
-def show_history(home: Path, person_id: str, purpose: str, output: str) -> None:
+def show_history(home: Path, person_id: str, purpose: str, output: str, user: str | None = None) -> None:
     """Print when the id was given, what it gained and lost, what it was merged with or split from, and why."""
-    check_purpose(purpose)
-    with open_review(home) as con:
-        events = history_of(con, person_id.strip(), CUTS)
+    asked = person_id.strip()
+    with reviewing(home, user, "person history", purpose, asked=audit.digest(home, asked)) as pass_:
+        with open_review(home) as con:
+            events = history_of(con, asked, CUTS)
+        pass_.saw((asked,) if events else (), len(events))
     closed = restricted_categories()
     if output == "json":
         rows = [asdict(event) | {"between": _between(event, closed), "zh": event.words_zh, "en": event.words_en} for event in events]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,16 @@ import pyarrow.csv
 import pyarrow.parquet
 from rich.markup import escape
 
+from desk.access import passing
 from desk.render import console, table
 from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
-from warehouse import queries
+from warehouse import audit, queries
+from warehouse.access import Pass, Request
 from warehouse.cross_checks.recipients import counts_by_department, lines_for
 from warehouse.keys import read_key
 from warehouse.phrases import understand
 from warehouse.provenance import provenance_of
-from warehouse.purposes import authorise, reading
 from warehouse.snapshots import open_snapshot
 
 SHOWN_FIRST = ("person_id", "name", "sex", "age", "residence_township", "residence_community", "residence_address", "resident_type",
@@ -53,37 +56,66 @@ class QueryRequest:
     output: str = "table"
     out: Path | None = None
     limit: int = 20
+    user: str | None = None
+
+
+Show = Callable[[], None]
+"""Prints or writes an answer, once its audit entry is on the disk."""
 
 
 def answer_query(home: Path, request: QueryRequest) -> None:
-    """Understand, answer and print or write."""
+    """Understand, answer, record, then print or write. Raises AccessRefused, PurposeRefused, QueryRefused, WrongRequest."""
     if request.level is not None and request.by != "residence_area":
         raise WrongRequest(what="--level says which areas to count by", where="onegrid query", remedy="use it with --by residence_area")
-    by = f"residence_area.residence_{request.level}" if request.level else request.by
-    query = _query_of(request)
-    with open_snapshot(home, query.as_of or request.as_of) as con:
-        if by is not None:
-            _write_breakdown(queries.count_by(con, query, by), request)
-        elif request.count or load_catalogue().purposes[query.purpose].granularity == "aggregate":
-            counted = queries.count(con, query)
-            _write({"count": counted.persons, "suppressed": counted.suppressed}, request,
-                   "fewer than the smallest number told" if counted.suppressed else f"{counted.persons:,} persons 人")
-        else:
-            _write_rows(con, query, request)
+    text = _text_of(request)
+    asked = audit.digest(home, text)
+    with passing(home, request.user, Request("query", request.purpose, asked=asked)) as pass_:
+        query = _query_of(text, request)
+        query = replace(query, areas=pass_.areas, departments=pass_.departments)
+        with open_snapshot(home, query.as_of or request.as_of) as con:
+            show = _answered(con, query, request, pass_)
+    if request.text is not None and request.output == "table":
+        understood = {"purpose": request.purpose, "query": understand(request.text).query}
+        console.print(f"[bold]{escape(request.text)}[/bold]")
+        console.print(escape(json.dumps(understood, ensure_ascii=False)), soft_wrap=True)
+    show()
 
 
-def _query_of(request: QueryRequest) -> queries.Query:
+def _answered(con: duckdb.DuckDBPyConnection, query: queries.Query, request: QueryRequest, pass_: Pass) -> Show:
+    if request.by is not None:
+        breakdown = queries.count_by(con, query, f"residence_area.residence_{request.level}" if request.level else request.by)
+        pass_.saw((), len(breakdown.cells))
+        return partial(_write_breakdown, breakdown, request)
+    if request.count or load_catalogue().purposes[query.purpose].granularity == "aggregate":
+        counted = queries.count(con, query)
+        pass_.saw((), 1)
+        words = "fewer than the smallest number told" if counted.suppressed else f"{counted.persons:,} persons 人"
+        return partial(_write, {"count": counted.persons, "suppressed": counted.suppressed}, request, words)
+    if request.output != "table":
+        answer = queries.answer(con, query)
+        pass_.saw(answer.rows["person_id"].to_pylist(), answer.rows.num_rows)
+        return partial(_write_table, answer.rows, request)
+    opened = load_catalogue().purposes[query.purpose].attributes
+    answer = queries.answer(con, query, columns=[name for name in SHOWN_FIRST if name in opened], limit=request.limit)
+    pass_.saw(answer.rows["person_id"].to_pylist(), max(answer.rows.num_rows, 1))
+    return partial(_print_rows, answer, request)
+
+
+def _text_of(request: QueryRequest) -> str:
     if (request.file is None) == (request.text is None):
         raise WrongRequest(what="state either a query file or --text", where="onegrid query", remedy="for instance --text '沙市区独居老人'")
+    if request.output == "parquet" and request.out is None:
+        raise WrongRequest(what="Parquet needs a file", where="onegrid query", remedy="add --out FILE.parquet")
     if request.text is not None:
-        understood = understand(request.text)
-        if request.output == "table":
-            console.print(f"[bold]{escape(request.text)}[/bold]")
-            console.print(escape(json.dumps({"purpose": request.purpose, "query": understood.query}, ensure_ascii=False)), soft_wrap=True)
-        return queries.parse({"purpose": request.purpose, "query": understood.query})
+        return request.text
     assert request.file is not None
-    text = sys.stdin.read() if str(request.file) == "-" else request.file.read_text(encoding="utf-8")
-    return queries.parse(text, purpose=request.purpose)
+    return sys.stdin.read() if str(request.file) == "-" else request.file.read_text(encoding="utf-8")
+
+
+def _query_of(text: str, request: QueryRequest) -> queries.Query:
+    if request.text is None:
+        return queries.parse(text, purpose=request.purpose)
+    return queries.parse({"purpose": request.purpose, "query": understand(text).query})
 
 
 def _write(values: dict[str, Any], request: QueryRequest, words: str) -> None:
@@ -106,14 +138,8 @@ def _write_breakdown(breakdown: queries.Breakdown, request: QueryRequest) -> Non
         _write_table(pa.Table.from_pylist(rows), request)
 
 
-def _write_rows(con: duckdb.DuckDBPyConnection, query: queries.Query, request: QueryRequest) -> None:
-    if request.output != "table":
-        _write_table(queries.answer(con, query).rows, request)
-        return
-    opened = load_catalogue().purposes[query.purpose].attributes
-    columns = [name for name in SHOWN_FIRST if name in opened]
-    answer = queries.answer(con, query, columns=columns, limit=request.limit)
-    titles = [load_catalogue().attributes[name].title_zh for name in columns]
+def _print_rows(answer: queries.Answer, request: QueryRequest) -> None:
+    titles = [load_catalogue().attributes[name].title_zh for name in answer.rows.column_names]
     if request.limit > 0:
         table("", titles, (row.values() for row in answer.rows.to_pylist()))
     more = f", the first {answer.rows.num_rows} shown" if answer.rows.num_rows < answer.count else ""
@@ -122,8 +148,6 @@ def _write_rows(con: duckdb.DuckDBPyConnection, query: queries.Query, request: Q
 
 def _write_table(rows: pa.Table, request: QueryRequest) -> None:
     if request.output == "parquet":
-        if request.out is None:
-            raise WrongRequest(what="Parquet needs a file", where="onegrid query", remedy="add --out FILE.parquet")
         pyarrow.parquet.write_table(rows, request.out, compression="zstd")
         console.print(f"wrote {request.out}")
         return
@@ -148,28 +172,32 @@ def _as_csv(rows: pa.Table) -> str:
     return str(sink.getvalue().to_pybytes().decode("utf-8"))
 
 
-def show_profile(home: Path, purpose: str, person_id: str | None, id_number: str | None, as_of: date | None, output: str) -> None:
-    """One person's values of the purpose, each with where it came from."""
+def show_profile(home: Path, purpose: str, person_id: str | None, id_number: str | None, as_of: date | None, output: str,
+                 user: str | None = None) -> None:
+    """One person's values of the purpose, each with where it came from. Raises AccessRefused, PurposeRefused, WrongRequest."""
     if (person_id is None) == (id_number is None):
         raise WrongRequest(what="state either PERSON_ID or --id-number", where="onegrid profile", remedy="for instance --id-number ID")
     key = "person_id" if person_id is not None else "id_number"
-    authorise(purpose, [key], rows=True)
-    with open_snapshot(home, as_of) as con:
-        source = reading(purpose)
-        found = con.execute(f"SELECT {source.expression('person_id')} FROM {source.tables} WHERE {source.expression(key)} = $1 "
-                            f"AND {source.condition} ORDER BY 1", [person_id or (id_number or "").strip().upper()]).fetchall()
-        if not found:
-            raise WrongRequest(what="no person with this key is visible to this purpose", where="published snapshot",
-                               remedy="check the key and the purpose")
-        for (found_id,) in found:
-            values = provenance_of(con, found_id, purpose, read_key(home))
-            if output == "table":
-                titles = {name: attribute.title_zh for name, attribute in load_catalogue().attributes.items()}
-                table(f"{found_id}", ["attribute", "名称", "value", "rule", "from", "delivered", "agree#", "differ#"],
-                      [[v.attribute, titles[v.attribute], v.value, v.rule, f"{v.category} {v.natural_key}" if v.category else None,
-                        v.delivery_date, v.agree, v.disagree] for v in values])
-            else:
-                sys.stdout.write(json.dumps([asdict(value) for value in values], ensure_ascii=False, default=str) + "\n")
+    asked = (person_id or id_number or "").strip().upper()
+    request = Request("profile", purpose, (key,), rows=True, asked=audit.digest(home, asked))
+    with passing(home, user, request) as pass_:
+        with open_snapshot(home, as_of) as con:
+            source = pass_.reading(purpose)
+            found = con.execute(f"SELECT {source.expression('person_id')} FROM {source.tables} WHERE {source.expression(key)} = $1 "
+                                f"AND {source.condition} ORDER BY 1", [asked]).fetchall()
+            if not found:
+                raise WrongRequest(what="no person with this key is visible to this purpose and account", where="published snapshot",
+                                   remedy="check the key and the purpose")
+            told = {one: provenance_of(con, one, purpose, read_key(home)) for (one,) in found}
+        pass_.saw(tuple(told), len(told))
+    titles = {name: attribute.title_zh for name, attribute in load_catalogue().attributes.items()}
+    for found_id, values in told.items():
+        if output == "table":
+            table(f"{found_id}", ["attribute", "名称", "value", "rule", "from", "delivered", "agree#", "differ#"],
+                  [[v.attribute, titles[v.attribute], v.value, v.rule, f"{v.category} {v.natural_key}" if v.category else None,
+                    v.delivery_date, v.agree, v.disagree] for v in values])
+        else:
+            sys.stdout.write(json.dumps([asdict(value) for value in values], ensure_ascii=False, default=str) + "\n")
 
 
 def show_alerts(home: Path, department: str, output: str, limit: int) -> None:

@@ -16,14 +16,17 @@ from typing import Any
 import duckdb
 from rich.markup import escape
 
+from desk.access import passing
 from desk.render import console, table
 from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from sources.tables import has_table
+from warehouse import audit
+from warehouse.access import Request
 from warehouse.attributes.residence import LAST
 from warehouse.profile import HIDDEN
 from warehouse.provenance import MAY_KNOW_HIDDEN
-from warehouse.purposes import Reading, authorise, reading
+from warehouse.purposes import Reading
 from warehouse.snapshots import open_snapshot
 
 LEVELS = {
@@ -125,12 +128,20 @@ class Residence:
     others: list[dict[str, Any]]
     history: list[dict[str, Any]]
 
+    @property
+    def persons(self) -> list[str]:
+        """Everybody shown."""
+        return [self.person_id, *(str(other["person_id"]) for other in self.others)]
 
-def show_residence(home: Path, person_id: str, purpose: str, output: str, language: str) -> None:
-    """Print the answer. Raises PurposeRefused, NobodyThere and what opening a snapshot raises."""
-    authorise(purpose, ["residence_address"], rows=True)
-    with open_snapshot(home) as con:
-        answer = residence_of(con, person_id.strip(), reading(purpose))
+
+def show_residence(home: Path, person_id: str, purpose: str, output: str, language: str, user: str | None = None) -> None:
+    """Record, then print the answer. Raises AccessRefused, PurposeRefused, NobodyThere and what opening a snapshot raises."""
+    asked = person_id.strip()
+    request = Request("residence", purpose, ("residence_address",), rows=True, asked=audit.digest(home, asked))
+    with passing(home, user, request) as pass_:
+        with open_snapshot(home) as con:
+            answer = residence_of(con, asked, pass_.reading(purpose))
+        pass_.saw(answer.persons, 1)
     words = 0 if language == "zh" else 1
     if output == "json":
         sys.stdout.write(json.dumps(as_json(answer, words), ensure_ascii=False, default=str) + "\n")

@@ -10,12 +10,15 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from desk.access import passing
 from desk.render import console, errors, table
 from resolvers.linkage import restricted_categories
 from resolvers.review import exchange
@@ -25,10 +28,16 @@ from resolvers.review.decisions import MentionKey, ReviewProblem, ShownItem, Ver
 from resolvers.review.queue import Item, next_items
 from resolvers.review.sides import sides_of
 from resolvers.review.words import FIELDS, VERDICTS, reasons, title
+from sources.tables import has_table
+from warehouse import audit
+from warehouse.access import Pass, Request
+from warehouse.audit import Outcome
 from warehouse.decisions import open_review
-from warehouse.purposes import PurposeRefused, authorise
+from warehouse.purposes import PurposeRefused
 
 PURPOSE = "data_quality"
+ITEM_NAME = re.compile(r"R[0-9a-f]{12}")
+"""A name that says nothing of the records behind it; anything else may be any text."""
 CONFLICT_WORDS = {
     "reviewers": "两人裁定不同 reviewers differ",
     "chain": "裁定链矛盾 chain of decisions",
@@ -44,12 +53,26 @@ STATUS_WORDS = {
 }
 
 
-def check_purpose(purpose: str) -> None:
-    """Reviewing shows values of records: only data stewards may. Raises PurposeRefused."""
-    authorise(purpose, (), rows=True)
-    if purpose != PURPOSE:
-        raise PurposeRefused(what=f"purpose {purpose} does not open the review of records", where="--purpose",
-                             remedy=f"reviewing is for {PURPOSE} only")  # fmt: skip
+@contextmanager
+def reviewing(home: Path, user: str | None, command: str, purpose: str = PURPOSE, *, asked: str = "") -> Iterator[Pass]:
+    """The gate for reviewers: reviewing shows values of records, so only data stewards may. Raises AccessRefused, PurposeRefused."""
+    with passing(home, user, Request(command, purpose, (), rows=True, asked=asked)) as pass_:
+        if purpose != PURPOSE:
+            raise PurposeRefused(what=f"purpose {purpose} does not open the review of records", where="--purpose",
+                                 remedy=f"reviewing is for {PURPOSE} only")  # fmt: skip
+        yield pass_
+
+
+def _persons(con: duckdb.DuckDBPyConnection, keys: Iterable[MentionKey]) -> list[str]:
+    """The ids of the persons whom mentions belong to at present, as far as the last run gave them one."""
+    wanted = sorted({(key.category, key.natural_key, key.role) for key in keys})
+    if not wanted or not (has_table(con, "clustered") and has_table(con, "person_of_cluster")):
+        return []
+    rows = con.execute("""
+        SELECT DISTINCT person_id FROM clustered JOIN person_of_cluster USING (cluster)
+        JOIN (SELECT unnest($1::VARCHAR[]) AS category, unnest($2::VARCHAR[]) AS natural_key, unnest($3::VARCHAR[]) AS role)
+          USING (category, natural_key, role) ORDER BY 1""", [list(column) for column in zip(*wanted, strict=True)]).fetchall()
+    return [person for (person,) in rows]
 
 
 def now() -> datetime:
@@ -57,37 +80,42 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _ask(con: duckdb.DuckDBPyConnection, n: int) -> tuple[list[Item], list[dict[str, str]]]:
+def _ask(con: duckdb.DuckDBPyConnection, n: int, pass_: Pass) -> tuple[list[Item], list[dict[str, str]]]:
     """The next items with their rows; their names can be decided on from now on."""
     items = next_items(con, n, now=now())
     rows = exchange.rows_of(items, sides_of(con, items))
     remember_items(con, [ShownItem(item.item, item.left, item.right, item.evidence) for item in items])
+    pass_.saw(_persons(con, (key for item in items for key in (item.left, item.right))), len(items))
     return items, rows
 
 
-def show_next(home: Path, n: int, purpose: str, output: str) -> None:
+def show_next(home: Path, n: int, purpose: str, output: str, user: str | None = None) -> None:
     """Print the items that matter most, both sides beside each other."""
-    check_purpose(purpose)
-    with open_review(home) as con:
-        items, rows = _ask(con, n)
+    with reviewing(home, user, "review next", purpose) as pass_, open_review(home) as con:
+        items, rows = _ask(con, n, pass_)
     if output == "json":
         sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
         return
     for item, row in zip(items, rows, strict=True):
         lines = [[title(field), row[f"A {title(field)}"], row[f"B {title(field)}"]] for field in FIELDS]
         table(f"{item.item}  {reasons(item)}", ["字段 field", "甲 A", "乙 B"], lines)
-    console.print(f"{len(items)} items 待裁定; onegrid review decide ITEM same|different|unsure --by WHO --why TEXT")
+    console.print(f"{len(items)} items 待裁定; onegrid review decide ITEM same|different|unsure --why TEXT")
 
 
-def decide(home: Path, item: str, verdict: str, by: str, why: str, *, overrule: bool) -> None:
-    """Take the decision on a shown item; it acts from the next run on."""
+def decide(home: Path, item: str, verdict: str, user: str | None, why: str, *, overrule: bool) -> None:
+    """Take the decision on a shown item, in the name of the account; it acts from the next run on."""
     if verdict not in list(Verdict):
         raise ReviewProblem(what=f"the verdict is none of: {', '.join(Verdict)}", where="onegrid review decide", remedy="state one of them")
+    asked = item.strip() if ITEM_NAME.fullmatch(item.strip()) else audit.digest(home, item)
     with open_review(home) as con:
-        shown = find_item(con, item)
-        decision, new = record(con, (shown.left, shown.right), Verdict(verdict), by=by, at=now(), why=why, overrule=overrule,
-                               evidence=shown.evidence, item=shown.item)  # fmt: skip
-        _, judgement, _ = judge_decisions(con)
+        con.execute("BEGIN")
+        with reviewing(home, user, "review decide", asked=asked) as pass_:
+            shown = find_item(con, item)
+            decision, new = record(con, (shown.left, shown.right), Verdict(verdict), by=pass_.user, at=now(), why=why, overrule=overrule,
+                                   evidence=shown.evidence, item=shown.item)  # fmt: skip
+            _, judgement, _ = judge_decisions(con)
+            pass_.saw(_persons(con, (shown.left, shown.right)), 1, outcome=Outcome.DECIDED)
+        con.execute("COMMIT")
     status = judgement.statuses[decision.decision_id]
     kept = "kept 已记录" if new else "stood already 已有相同裁定"
     when = "; from the next run on 下次运行起" if status is Status.APPLIED else ""
@@ -96,21 +124,23 @@ def decide(home: Path, item: str, verdict: str, by: str, why: str, *, overrule: 
         errors.print("[yellow]it contradicts other decisions and does not act[/yellow]: onegrid review conflicts 与其他裁定矛盾,未生效")
 
 
-def export_items(home: Path, out: Path, n: int, purpose: str) -> None:
+def export_items(home: Path, out: Path, n: int, purpose: str, user: str | None = None) -> None:
     """Write the next items into a file to be filled in."""
-    check_purpose(purpose)
-    with open_review(home) as con:
-        items, rows = _ask(con, n)
+    with reviewing(home, user, "review export", purpose) as pass_, open_review(home) as con:
+        items, rows = _ask(con, n, pass_)
     exchange.write_file(rows, out)
     console.print(f"wrote {out}: {len(items)} items; it holds personal data 含个人信息: keep it safe and remove it after the import")
 
 
-def import_file(home: Path, file: Path, by: str) -> bool:
+def import_file(home: Path, file: Path, user: str | None) -> bool:
     """Take the decisions of a file; prints what became of every line. Returns whether every line was taken."""
     lines = exchange.read_file(file)
     with open_review(home) as con:
         con.execute("BEGIN")
-        outcomes = exchange.apply_lines(con, lines, by=by, at=now())
+        with reviewing(home, user, "review import") as pass_:
+            outcomes = exchange.apply_lines(con, lines, by=pass_.user, at=now())
+            taken = [find_item(con, line.item) for line in outcomes if line.outcome == "accepted"]
+            pass_.saw(_persons(con, (key for one in taken for key in (one.left, one.right))), len(taken), outcome=Outcome.DECIDED)
         con.execute("COMMIT")
     counts = Counter(line.outcome for line in outcomes)
     table("Lines of the file 文件各行", ["outcome", "lines#"], [
@@ -119,7 +149,7 @@ def import_file(home: Path, file: Path, by: str) -> bool:
     ])  # fmt: skip
     for line in outcomes:
         if line.outcome == "refused":
-            name = line.item if re.fullmatch(r"R[0-9a-f]{12}", line.item) else "(no item name)"
+            name = line.item if ITEM_NAME.fullmatch(line.item) else "(no item name)"
             errors.print(f"[yellow]line {line.number}[/yellow] {name}: {line.reason}")
     return counts["refused"] == 0
 
@@ -128,17 +158,17 @@ def _shown_key(key: MentionKey, closed: frozenset[str]) -> str:
     return "限制类记录 restricted record" if key.category in closed else key.text
 
 
-def list_decisions(home: Path, purpose: str, output: str, *, only: Status | None = None) -> None:
+def list_decisions(home: Path, purpose: str, output: str, user: str | None = None) -> None:
     """Print every decision ever made with what became of it."""
-    check_purpose(purpose)
-    with open_review(home) as con:
+    with reviewing(home, user, "review list", purpose) as pass_, open_review(home) as con:
         decisions, judgement, _ = judge_decisions(con)
+        pass_.saw(_persons(con, (key for one in decisions for key in (one.left, one.right))), len(decisions))
     closed = restricted_categories()
     rows: list[dict[str, Any]] = [
         {"decision": one.decision_id, "a": _shown_key(one.left, closed), "b": _shown_key(one.right, closed), "verdict": one.verdict.value,
          "by": one.by, "at": one.at.isoformat(sep=" ", timespec="seconds"), "why": one.why, "item": one.item,
          "status": judgement.statuses[one.decision_id].value, "supersedes": list(one.supersedes)}
-        for one in decisions if only is None or judgement.statuses[one.decision_id] is only
+        for one in decisions
     ]  # fmt: skip
     if output == "json":
         sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
@@ -149,14 +179,16 @@ def list_decisions(home: Path, purpose: str, output: str, *, only: Status | None
     console.print(f"{len(rows)} decisions 条")
 
 
-def show_conflicts(home: Path, purpose: str, output: str) -> None:
+def show_conflicts(home: Path, purpose: str, output: str, user: str | None = None) -> None:
     """Print decisions that contradict each other; none of them acts until one is superseded."""
-    check_purpose(purpose)
-    with open_review(home) as con:
+    with reviewing(home, user, "review conflicts", purpose) as pass_, open_review(home) as con:
         decisions, judgement, _ = judge_decisions(con)
         standing = {name for name, status in judgement.statuses.items() if status is Status.APPLIED}
         conflicts = [*judgement.conflicts, *(one for one in unheld(con) if standing.issuperset(one.decisions))]
-    named, closed = {one.decision_id: one for one in decisions}, restricted_categories()
+        named = {one.decision_id: one for one in decisions}
+        told = [named[name] for conflict in conflicts for name in conflict.decisions]
+        pass_.saw(_persons(con, (key for one in told for key in (one.left, one.right))), len(told))
+    closed = restricted_categories()
     rows: list[list[Any]] = []
     for number, conflict in enumerate(conflicts, 1):
         for one in (named[name] for name in conflict.decisions):

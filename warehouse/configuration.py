@@ -29,6 +29,7 @@ class StoreConfiguration(BaseModel):
         pattern=r"^\d+(\.\d+)?\s?(MB|GB|TB|MiB|GiB|TiB)$",
         description="DuckDB's share of 8 GB: linkage, Python and the page cache need the rest; it spills beyond",
     )
+    export: bool = Field(default=True, description="the operator checks and migrates; switched off, nobody exports (clarification 54)")
     keep_snapshots: int = Field(default=5, ge=1, description="a working week of daily runs can be made current again")
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands.options import By, ExplainFormat, Home, Language, LinkEngine, ReviewVerdict, ShownFormat, StewardPurpose
+from desk.commands.options import ExplainFormat, Home, Language, LinkEngine, ReviewVerdict, ShownFormat, StewardPurpose, User
 
 app = typer.Typer()
 
@@ -44,72 +44,73 @@ def explain_command(a: Annotated[str, typer.Argument(metavar="A", help="a person
                     output: Annotated[ExplainFormat, typer.Option("--format")] = ExplainFormat.TEXT,
                     language: Annotated[Language, typer.Option("--language")] = Language.ZH,
                     purpose: Annotated[str, typer.Option("--purpose", help="explanations are for data_quality only")] = "data_quality",
-                    ) -> None:
+                    user: User = None) -> None:
     """Say why two records or persons are joined or kept apart."""
     from desk.explaining import ExplainRequest, answer_explain
 
-    answer_explain(home, ExplainRequest(a, b, purpose, html, png, output.value, "zh" if language is Language.ZH else "en"))
+    answer_explain(home, ExplainRequest(a, b, purpose, html, png, output.value, "zh" if language is Language.ZH else "en", user))
 
 
 @review_app.command("next")
 def review_next(home: Home, n: Annotated[int, typer.Option("-n", min=1, max=1000)] = 10, purpose: StewardPurpose = "data_quality",
-                output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+                output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE, user: User = None) -> None:
     """Show the pairs whose decision matters most, both sides beside each other."""
     from desk.review import show_next
 
-    show_next(home, n, purpose, output.value)
+    show_next(home, n, purpose, output.value, user)
 
 
 @review_app.command("decide")
 def review_decide(item: Annotated[str, typer.Argument(help="name from `review next` or an export")], verdict: ReviewVerdict, home: Home,
-                  by: By, why: Annotated[str, typer.Option("--why", help="the reason")],
+                  why: Annotated[str, typer.Option("--why", help="the reason")], user: User = None,
                   overrule: Annotated[bool, typer.Option("--overrule", help="supersede what others said of this pair")] = False) -> None:
     """Say whether the two sides of an item are one person."""
     from desk.review import decide
 
-    decide(home, item, verdict.value, by, why, overrule=overrule)
+    decide(home, item, verdict.value, user, why, overrule=overrule)
 
 
 @review_app.command("export")
 def review_export(out: Annotated[Path, typer.Option(help=".xlsx, .csv or .json")], home: Home,
-                  n: Annotated[int, typer.Option("-n", min=1, max=100_000)] = 200, purpose: StewardPurpose = "data_quality") -> None:
+                  n: Annotated[int, typer.Option("-n", min=1, max=100_000)] = 200, purpose: StewardPurpose = "data_quality",
+                  user: User = None) -> None:
     """Write the next items into a file with columns for verdict and reason."""
     from desk.review import export_items
 
-    export_items(home, out, n, purpose)
+    export_items(home, out, n, purpose, user)
 
 
 @review_app.command("import")
-def review_import(file: Path, by: By, home: Home) -> None:
+def review_import(file: Path, home: Home, user: User = None) -> None:
     """Take the decisions of an exported file that was filled in; exit code 1 when a line was refused."""
     from desk.review import import_file
 
-    if not import_file(home, file, by):
+    if not import_file(home, file, user):
         raise typer.Exit(1)
 
 
 @review_app.command("list")
 def review_list(home: Home, purpose: StewardPurpose = "data_quality",
-                output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+                output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE, user: User = None) -> None:
     """List every decision ever made and what became of it."""
     from desk.review import list_decisions
 
-    list_decisions(home, purpose, output.value)
+    list_decisions(home, purpose, output.value, user)
 
 
 @review_app.command("conflicts")
 def review_conflicts(home: Home, purpose: StewardPurpose = "data_quality",
-                     output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+                     output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE, user: User = None) -> None:
     """List decisions that contradict each other; they do not act."""
     from desk.review import show_conflicts
 
-    show_conflicts(home, purpose, output.value)
+    show_conflicts(home, purpose, output.value, user)
 
 
 @person_app.command("history")
 def person_history(person_id: str, home: Home, purpose: StewardPurpose = "data_quality",
-                   output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE) -> None:
+                   output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE, user: User = None) -> None:
     """Tell the story of a person id: given, merged, split, and why."""
     from desk.person import show_history
 
-    show_history(home, person_id, purpose, output.value)
+    show_history(home, person_id, purpose, output.value, user)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands.options import DAY, AreaLevel, Home, PurposeOption, QueryFormat, day_of
+from desk.commands.options import DAY, AreaLevel, Home, PlainUser, PurposeOption, QueryFormat, User, day_of
 
 app = typer.Typer()
 
@@ -27,24 +27,25 @@ def query(purpose: PurposeOption, home: Home,
           level: Annotated[AreaLevel | None, typer.Option("--level", help="with --by residence_area: which areas")] = None,
           output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE,
           out: Annotated[Path | None, typer.Option(help="file to write (needed for parquet)")] = None,
-          limit: Annotated[int, typer.Option(help="rows shown in a table; other formats are complete")] = 20) -> None:
+          limit: Annotated[int, typer.Option(help="rows shown in a table; other formats are complete")] = 20,
+          user: PlainUser = None) -> None:
     """Answer a combination of attribute classes."""
     from desk.reading import QueryRequest, answer_query
 
     answer_query(home, QueryRequest(purpose=purpose, file=file, text=text, as_of=day_of(as_of), count=count, by=by,
                                     level=level.value if level else None,
-                                    output=output.value, out=out, limit=limit))
+                                    output=output.value, out=out, limit=limit, user=user))
 
 
 @app.command()
 def profile(purpose: PurposeOption, home: Home, person_id: Annotated[str | None, typer.Argument()] = None,
             id_number: Annotated[str | None, typer.Option("--id-number")] = None,
             as_of: Annotated[datetime | None, DAY] = None,
-            output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE) -> None:
+            output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE, user: User = None) -> None:
     """Show what is known about one person, each value with its provenance."""
     from desk.reading import show_profile
 
-    show_profile(home, purpose, person_id, id_number, day_of(as_of), output.value)
+    show_profile(home, purpose, person_id, id_number, day_of(as_of), output.value, user)
 
 
 @app.command()

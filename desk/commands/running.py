@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands.options import DAY, ExportTable, Home, LinkEngine, day_of
+from desk.commands.options import DAY, ExportTable, Home, LinkEngine, User, day_of
 
 app = typer.Typer()
 
@@ -21,9 +21,11 @@ app = typer.Typer()
 def demo(residents: Annotated[int, typer.Option(min=500, help="size of the synthetic city")] = 20_000,
          home: Annotated[Path, typer.Option(help="folder for the city and its installation")] = Path("demo")) -> None:
     """Make a synthetic city, run the main job on it and show what it answers."""
+    from desk.access import found_account
     from desk.demo import run_demo
 
     run_demo(residents, home)
+    found_account(home / "home")
 
 
 @app.command()
@@ -42,48 +44,61 @@ def run(deliveries: Annotated[Path, typer.Option(help="folder that holds <depart
         again: Annotated[bool, typer.Option("--again", help="publish anew even when nothing is new")] = False,
         strict: Annotated[bool, typer.Option("--strict", help="exit with 1 when a delivery was refused")] = False,
         engine: Annotated[LinkEngine, typer.Option(help="what joins and scores pairs when everything is linked anew")] = LinkEngine.DUCKDB,
-        master: Annotated[str, typer.Option(help="of Spark: local[N], or the URL of a cluster")] = "local[2]") -> None:
+        master: Annotated[str, typer.Option(help="of Spark: local[N], or the URL of a cluster")] = "local[2]",
+        user: User = None) -> None:
     """Run the main job: load what is new, resolve, profile, check, publish."""
+    from desk.access import check_run, found_account
     from desk.reports import report_run
     from desk.run import run as run_job
 
+    check_run(home, user)
     refused = report_run(run_job, home, deliveries, day_of(until), again=again,
                          spark_master=master if engine is LinkEngine.SPARK else None)
+    found_account(home)
     if strict and refused:
         raise typer.Exit(1)
 
 
 @app.command()
-def evaluate(home: Home, truth: Annotated[Path, typer.Option(help="folder truth/ of a synthetic city")]) -> None:
+def evaluate(home: Home, truth: Annotated[Path, typer.Option(help="folder truth/ of a synthetic city")],
+             user: User = None) -> None:
     """Compare links, quarantine and answers with the truth of a synthetic city."""
+    from desk.access import check
     from desk.evaluating import report_evaluation
 
+    check(home, user, "evaluate")
     report_evaluation(home, truth)
 
 
 @app.command("snapshots")
 def snapshots_command(home: Home,
-                      activate: Annotated[int | None, typer.Option(help="make this kept snapshot current again")] = None) -> None:
+                      activate: Annotated[int | None, typer.Option(help="make this kept snapshot current again")] = None,
+                      user: User = None) -> None:
     """List the kept snapshots, or make one current."""
+    from desk.access import check
     from desk.reports import report_snapshots
 
+    check(home, user, "snapshots")
     report_snapshots(home, activate)
 
 
 @app.command()
 def export(table: ExportTable, home: Home, out: Annotated[Path, typer.Option(help="Parquet file to write")],
-           as_of: Annotated[datetime | None, DAY] = None) -> None:
+           as_of: Annotated[datetime | None, DAY] = None, user: User = None) -> None:
     """Write a whole table for checking and migration; for the operator who holds the key."""
     from desk.exports import export_table
 
-    export_table(home, table.value, out, day_of(as_of))
+    export_table(home, table.value, out, day_of(as_of), user)
 
 
 @app.command()
-def ui(home: Home, deliveries: Annotated[Path, typer.Option()], port: Annotated[int, typer.Option()] = 3000) -> None:
+def ui(home: Home, deliveries: Annotated[Path, typer.Option()], port: Annotated[int, typer.Option()] = 3000,
+       user: User = None) -> None:
     """Open the Dagster UI on this home (lineage, runs, checks)."""
+    from desk.access import check
     from desk.ui import serve
 
+    check(home, user, "ui")
     serve(home, deliveries, port)
 
 
@@ -92,16 +107,20 @@ app.add_typer(model_app, name="model")
 
 
 @model_app.command("show")
-def model_show(home: Home) -> None:
+def model_show(home: Home, user: User = None) -> None:
     """Say what the model was trained on, when, its threshold and its report."""
+    from desk.access import check
     from desk.model import show_model
 
+    check(home, user, "model")
     show_model(home)
 
 
 @model_app.command("train")
-def model_train(home: Home) -> None:
+def model_train(home: Home, user: User = None) -> None:
     """Train the model anew on the mentions of the last run; the next run links everything anew with it. The former model is kept."""
+    from desk.access import check
     from desk.model import train_model
 
+    check(home, user, "model")
     train_model(home)

@@ -1,4 +1,4 @@
-"""`onegrid explain` on a city that has run: answers, files, refusals; and it writes nothing into the home."""
+"""`onegrid explain` on a city that has run: answers, files, refusals; and it writes nothing into the home but the audit entry."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from desk.explaining import ExplainRequest, answer_explain, open_for_reading
 from resolvers.explanation import ExplanationProblem
 from tests.desk.cities import onegrid
 from tests.desk.conftest import City
+from warehouse.keys import ensure_key
 from warehouse.purposes import PurposeRefused
 from warehouse.store import StoreInUse, StoreProblem
 
@@ -34,7 +35,8 @@ def linked(city: City) -> tuple[str, str]:
 
 def contents(home: Path) -> dict[str, str]:
     return {
-        str(file.relative_to(home)): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(home.rglob("*")) if file.is_file()
+        str(file.relative_to(home)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(home.rglob("*")) if file.is_file() and not file.name.startswith(("audit.", "office."))
     }
 
 
@@ -92,6 +94,7 @@ def test_a_run_under_way_is_told(city: City, linked: tuple[str, str], tmp_path: 
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(StoreInUse, match="a run is writing"):
             answer_explain(city.home, ExplainRequest(*linked))
+    ensure_key(tmp_path)
     with pytest.raises(StoreProblem, match="no working store"):
         answer_explain(tmp_path, ExplainRequest(*linked))
 

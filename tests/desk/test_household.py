@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from desk import household
 from desk.cli import app
 from sources.catalogue import load_catalogue
+from tests.accounts import ALL, an_account
 from tests.warehouse.attribute_cases import AS_OF
 from tests.warehouse.test_households import D1, D2, a_city, built, lives
 from warehouse import audit
@@ -45,6 +46,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
             store.unregister("handed_over")
         publish(store, home, AS_OF, "run", "one family")
     con.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(VARIABLE, raising=False)
+        an_account(home, "worker-1", *ALL)
     return home
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.desk.cities import onegrid
 from tests.desk.conftest import City
+from warehouse.keys import ensure_key
 
 pytestmark = pytest.mark.xdist_group("city")
 
@@ -26,6 +27,7 @@ def test_a_model_is_shown_and_trained_anew_and_the_former_one_is_kept(tmp_path: 
 
 
 def test_without_a_model_nothing_is_shown_and_words_say_why(tmp_path: Path) -> None:
+    ensure_key(tmp_path)
     shown = onegrid("model", "show", "--home", str(tmp_path))
     assert shown.returncode == 1
     assert "no model yet" in " ".join(shown.stderr.split())

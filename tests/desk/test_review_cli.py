@@ -12,6 +12,7 @@ from desk.cli import app
 from resolvers.registry import assign_ids
 from resolvers.review import bring_to_mentions
 from sources.errors import OneGridError
+from tests.accounts import ALL, an_account
 from tests.resolvers.review_state import HEALTH, put_mentions, put_run
 from warehouse.decisions import DECISIONS_FILE, attach_decisions, open_review
 from warehouse.keys import ensure_key
@@ -38,6 +39,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     ensure_key(folder)
     work(folder, list("abcde"), 1)
+    for name in ("wang", "li", "head", "w"):
+        an_account(folder, name, *ALL)
     return folder
 
 
@@ -110,16 +113,16 @@ def test_export_and_import(home: Path, tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param(("review", "next", "--purpose", "elderly_care"), "data_quality only", id="another purpose"),
+        pytest.param(("review", "next", "--purpose", "elderly_care"), "data_quality", id="another purpose"),
         pytest.param(("review", "next", "--purpose", "curiosity"), "curiosity", id="no purpose"),
         pytest.param(
-            ("review", "export", "--out", "x.csv", "--purpose", "public_health"), "data_quality only", id="export, another purpose"
+            ("review", "export", "--out", "x.csv", "--purpose", "public_health"), "data_quality", id="export, another purpose"
         ),
         pytest.param(("review", "decide", "R1", "same", "--by", "w", "--why", "x"), "no item", id="an unknown item"),
         pytest.param(("review", "import", "nowhere.csv", "--by", "w"), "cannot be read", id="a file that is not there"),
         pytest.param(("review", "export", "--out", "x.doc"), "none of these", id="another kind of file"),
         pytest.param(("person", "history", "P99999999999"), "no person", id="an unknown person"),
-        pytest.param(("person", "history", "P00000000001", "--purpose", "schooling"), "data_quality only", id="history, another purpose"),
+        pytest.param(("person", "history", "P00000000001", "--purpose", "schooling"), "data_quality", id="history, another purpose"),
     ],
 )
 def test_refusals_say_what_to_do(home: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -138,7 +141,7 @@ def test_while_a_run_is_under_way_it_is_said(home: Path) -> None:
 
 def test_before_the_first_run_nothing_is_made(tmp_path: Path) -> None:
     done = onegrid("review", "next", "--home", tmp_path / "nowhere")
-    assert "no run yet" in str(done.exception)
+    assert "no installation" in str(done.exception)
     assert not (tmp_path / "nowhere").exists()
 
 

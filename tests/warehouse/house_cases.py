@@ -79,4 +79,4 @@ def put_home(home: Path) -> dict[str, str]:
 
 def answer(con: duckdb.DuckDBPyConnection, asked: str, purpose: str = "grid_service", **options: bool) -> Answer:
     """The answer for a purpose, without audit."""
-    return answer_from(con, authorise_look(purpose), Question(asked, purpose, "grid-7", **options))
+    return answer_from(con, authorise_look(purpose), Question(asked, purpose, **options))

@@ -18,6 +18,8 @@ from tests.factories import a_record, insert
 from tests.warehouse.house_cases import GREEN, LAKE, OLD, VILLAGE, WRITTEN, a_house, answer, create_street, people, put_home, seed_story
 from tests.warehouse.profiles import a_person
 from warehouse import audit
+from warehouse.access import AccessRefused, Grant, Reader, Role
+from warehouse.access.founding import founding_grants
 from warehouse.audit import AuditProblem, Outcome
 from warehouse.houses import Question, gone, look, purposes_that_look
 from warehouse.houses.contacts import Contacts, Home, Kind
@@ -26,7 +28,8 @@ from warehouse.houses.register import Register, open_register
 from warehouse.houses.rooms import Room, next_floor, read_room
 from warehouse.keys import VARIABLE, ensure_key
 from warehouse.purposes import PurposeRefused
-from warehouse.snapshots import NoSnapshot
+from warehouse.snapshots import NoSnapshot, publish
+from warehouse.store import open_working
 
 NOW = datetime(2025, 6, 2, 9, 0, tzinfo=UTC)
 LOOKING = sorted(purposes_that_look())
@@ -439,24 +442,30 @@ def test_who_is_known_only_from_restricted_registers_is_not_there(con: duckdb.Du
 # Purposes and the audit entry
 
 
+def asker(name: str = "grid-7") -> Reader:
+    """Somebody who may do everything."""
+    return Reader(name, grants=founding_grants())
+
+
 @pytest.mark.parametrize("purpose", sorted(load_catalogue().purposes))
 def test_a_purpose_may_look_exactly_where_the_catalogue_holds_what_is_shown(asked_home: Path, purpose: str) -> None:
     stated = load_catalogue().purposes[purpose]
     may = stated.granularity == "row" and {"dwelling_id", "contact_phone"} <= set(stated.attributes)
-    question = Question("绿化村社区园林路18号2栋1单元301室", purpose, f"user of {purpose}")
+    question = Question("绿化村社区园林路18号2栋1单元301室", purpose)
+    reader = asker(f"user of {purpose}")
     if may:
-        assert look(asked_home, question, now=NOW).found.reach is Reach.DWELLING
+        assert look(asked_home, reader, question, now=NOW).found.reach is Reach.DWELLING
     else:
         with pytest.raises(PurposeRefused):
-            look(asked_home, question, now=NOW)
-    (entry,) = audit.entries(asked_home, user=question.user)
+            look(asked_home, reader, question, now=NOW)
+    (entry,) = audit.entries(asked_home, user=reader.user)
     assert (entry.purpose, entry.outcome) == (purpose, Outcome.ANSWERED if may else Outcome.REFUSED)
     assert bool(entry.persons) == may
 
 
 def test_the_entry_names_dwellings_and_persons_and_holds_no_value(home: Path) -> None:
     codes = put_home(home)
-    look(home, Question(f"绿化村社区{OLD}301", "grid_service", "grid-7"), now=NOW)
+    look(home, asker(), Question(f"绿化村社区{OLD}301", "grid_service"), now=NOW)
     (entry,) = audit.entries(home)
     assert entry.asked == f"{codes['301']} above:{codes['401']}"
     assert (entry.persons, entry.rows) == (("P301", "P900", "P401"), 3)
@@ -468,7 +477,7 @@ def test_the_entry_names_dwellings_and_persons_and_holds_no_value(home: Path) ->
 @pytest.mark.parametrize("asked", ["绿化村社区园林路18号2栋", "周桂英的电话", "北京市朝阳区建国路1号"])
 def test_a_question_that_leads_nowhere_is_logged_as_a_digest(asked_home: Path, asked: str) -> None:
     user = f"asks {asked}"
-    look(asked_home, Question(asked, "grid_service", user), now=NOW)
+    look(asked_home, asker(user), Question(asked, "grid_service"), now=NOW)
     (entry,) = audit.entries(asked_home, user=user)
     assert (entry.asked, entry.outcome, entry.persons) == (audit.digest(asked_home, asked), Outcome.NOTHING, ())
 
@@ -476,7 +485,7 @@ def test_a_question_that_leads_nowhere_is_logged_as_a_digest(asked_home: Path, a
 def test_an_unknown_purpose_is_refused_and_its_text_not_kept(home: Path) -> None:
     put_home(home)
     with pytest.raises(PurposeRefused, match="no purpose"):
-        look(home, Question("x", "周桂英", "grid-7"), now=NOW)
+        look(home, asker(), Question("x", "周桂英"), now=NOW)
     assert audit.entries(home)[0].purpose == "(unknown)"
 
 
@@ -488,16 +497,58 @@ def test_no_answer_without_an_entry(home: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(audit, "record", fails)
     with pytest.raises(AuditProblem):
-        look(home, Question(f"绿化村社区{OLD}301", "grid_service", "grid-7"), now=NOW)
+        look(home, asker(), Question(f"绿化村社区{OLD}301", "grid_service"), now=NOW)
 
 
 def test_who_looks_must_be_said(home: Path) -> None:
     put_home(home)
     with pytest.raises(AuditProblem):
-        look(home, Question("x", "grid_service", " "), now=NOW)
+        look(home, asker(" "), Question("x", "grid_service"), now=NOW)
     assert audit.verify(home).entries == 0
 
 
 def test_before_the_first_run_there_is_nothing_to_look_at(home: Path) -> None:
     with pytest.raises(NoSnapshot):
-        look(home, Question("x", "grid_service", "grid-7"), now=NOW)
+        look(home, asker(), Question("x", "grid_service"), now=NOW)
+
+
+# Areas of a reader
+
+
+@pytest.fixture(scope="module")
+def gridded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The street with its rooms 2xx and 3xx in grid 001 and those above in grid 002 (no real house is cut so)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(VARIABLE, raising=False)
+        folder = tmp_path_factory.mktemp("gridded") / "home"
+        ensure_key(folder)
+        with open_working(folder) as con:
+            create_street(con, published=False)
+            seed_story(con, published=False)
+            con.execute(f"""UPDATE current_house_registry
+                            SET grid_code = '{GREEN}' || CASE WHEN standard_address < '{WRITTEN[GREEN]}{OLD}4' THEN '001' ELSE '002' END""")
+            publish(con, folder, date(2025, 6, 1), "run", "a street")
+        yield folder
+
+
+def in_grid(number: str) -> Reader:
+    return Reader("grid-7", grants=(Grant(Role.GRID_WORKER, "grid_service_centre", (f"{GREEN}{number}",), ("grid_service",)),))
+
+
+def test_a_grid_worker_reaches_the_dwellings_of_the_own_grid_only(gridded: Path) -> None:
+    own = look(gridded, in_grid("001"), Question(f"绿化村社区{OLD}301", "grid_service"), now=NOW)
+    assert own.persons == ("P301",)
+    assert [(side.side, side.contacts) for side in own.around] == [(Side.END, ())]
+    other = look(gridded, in_grid("002"), Question(f"绿化村社区{OLD}301", "grid_service"), now=NOW)
+    assert (other.found.reach, other.persons, other.found.offers) == (Reach.UNKNOWN, (), ())
+
+
+def test_the_owner_of_a_dwelling_in_the_own_grid_is_reached_wherever_the_owner_lives(gridded: Path) -> None:
+    told = look(gridded, in_grid("002"), Question(f"绿化村社区{OLD}401", "grid_service"), now=NOW)
+    assert set(told.persons) == {"P900", "P401", "P501"}
+
+
+def test_a_grid_worker_may_not_state_another_purpose(gridded: Path) -> None:
+    with pytest.raises(AccessRefused):
+        look(gridded, in_grid("001"), Question(f"绿化村社区{OLD}301", "elderly_care"), now=NOW)
+    assert audit.entries(gridded)[-1].outcome == "refused"

@@ -63,8 +63,9 @@ def _some(grants: Iterable[Grant], why: str) -> list[Grant]:
 
 def _for_command(able: list[Grant], rule: CommandRule, request: Request) -> Decision:
     if rule.purpose or request.purpose:
+        stateable = ", ".join(dict.fromkeys(name for grant in able for name in grant.purposes)) or "none"
         able = _some((grant for grant in able if request.purpose in grant.purposes),
-                     f"no grant of this account may state this purpose for {request.command!r}")
+                     f"this account may not state the purpose {request.purpose} for {request.command!r}, but: {stateable}")
     _check_purpose(request)
     if rule.department:
         able = _some((grant for grant in able if _is_own(grant, request.department)), "this account has no grant for that department")

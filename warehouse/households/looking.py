@@ -20,8 +20,8 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from sources.tables import has_table
 from warehouse import audit
-from warehouse.audit import Look, Outcome
-from warehouse.purposes import PurposeRefused, Reading, authorise, reading
+from warehouse.access import Reader, Request, gate
+from warehouse.purposes import PurposeRefused, Reading
 from warehouse.snapshots import open_snapshot
 
 COMMAND = "household"
@@ -37,11 +37,10 @@ class NoHousehold(OneGridError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who asks for what: a person_id or a dwelling code."""
+    """What is asked and why: a person_id or a dwelling code."""
 
     asked: str
     purpose: str
-    user: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +91,28 @@ def purposes_that_look() -> list[str]:
     return [name for name, one in known.items() if one.granularity != "aggregate" and set(NEEDED) <= set(one.attributes)]
 
 
-def look(home: Path, question: Question, *, now: datetime) -> Answer:
+def look(home: Path, reader: Reader, question: Question, *, now: datetime) -> Answer:
     """The answer, after its audit entry is on the disk; refused looks are recorded too.
 
-    Raises PurposeRefused, NoHousehold, AuditProblem, NoSnapshot, KeyProblem.
+    Raises AccessRefused, PurposeRefused, NoHousehold, AuditProblem, NoSnapshot, KeyProblem.
     """
-    user = audit.checked_user(question.user)
-    asked, purpose = question.asked.strip(), question.purpose
-    told = audit.digest(home, asked)
-    try:
-        read = _authorise(purpose)
-    except PurposeRefused:
-        known = purpose if purpose in load_catalogue().purposes else "(unknown)"
-        audit.record(home, Look(user, known, COMMAND, told, Outcome.REFUSED), now=now)
-        raise
-    with open_snapshot(home) as con:
-        answer = answer_from(con, read, asked)
-    outcome = Outcome.ANSWERED if answer.households else Outcome.NOTHING
-    audit.record(home, Look(user, purpose, COMMAND, told, outcome, answer.persons, len(answer.persons)), now=now)
+    asked = question.asked.strip()
+    request = Request(COMMAND, question.purpose, (), rows=True, asked=audit.digest(home, asked))
+    with gate.passing(home, reader, request, now=now) as pass_:
+        _check(question.purpose)
+        with open_snapshot(home) as con:
+            answer = answer_from(con, pass_.reading(question.purpose), asked)
+        pass_.saw(answer.persons, len(answer.persons))
     if not answer.households:
         raise NoHousehold(what="no household that this purpose may see belongs to this person id or dwelling code",
                           where="published snapshot", remedy="check the id; without a known dwelling nobody has a household of residence")
     return answer
 
 
-def _authorise(purpose: str) -> Reading:
-    authorise(purpose, (), rows=True)
+def _check(purpose: str) -> None:
     if purpose not in purposes_that_look():
         raise PurposeRefused(what=f"purpose {purpose} does not open households", where="--purpose",
                              remedy=f"state one of: {', '.join(purposes_that_look())}")
-    return reading(purpose)
 
 
 def answer_from(con: duckdb.DuckDBPyConnection, read: Reading, asked: str) -> Answer:

@@ -14,7 +14,8 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from warehouse import audit
-from warehouse.audit import Look, Outcome
+from warehouse.access import Reader, Request, gate
+from warehouse.audit import Outcome
 from warehouse.houses.contacts import Contacts, contacts_of
 from warehouse.houses.finding import Found, Reach, Side, beside, beyond, find
 from warehouse.houses.register import Dwelling, Register, open_register
@@ -28,11 +29,10 @@ COMMAND = "house"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, why and by whom; `asked` is an address or a dwelling code."""
+    """What is asked and why; `asked` is an address or a dwelling code."""
 
     asked: str
     purpose: str
-    user: str
     below: bool = False
     beside: bool = False
 
@@ -70,8 +70,12 @@ def purposes_that_look() -> list[str]:
     return [name for name, one in known.items() if one.granularity != "aggregate" and set(NEEDED) <= set(one.attributes)]
 
 
-def authorise_look(purpose: str) -> Reading:
-    """Where the purpose reads. Raises PurposeRefused unless it holds what a look shows."""
+def authorise_look(purpose: str, departments: tuple[str, ...] = ()) -> Reading:
+    """Where the purpose reads. Raises PurposeRefused unless it holds what a look shows.
+
+    A reader with areas of its own is limited by the dwelling, not by where the people live: the owner of a dwelling in the own
+    grid may be reached although the owner lives elsewhere.
+    """
     authorise(purpose, (), rows=True)
     if purpose not in purposes_that_look():
         raise PurposeRefused(
@@ -79,32 +83,29 @@ def authorise_look(purpose: str) -> Reading:
             where="--purpose",
             remedy=f"state one of: {', '.join(purposes_that_look())}",
         )
-    return reading(purpose)
+    return reading(purpose, (), departments)
 
 
-def look(home: Path, question: Question, *, now: datetime) -> Answer:
+def look(home: Path, reader: Reader, question: Question, *, now: datetime) -> Answer:
     """The answer, after its audit entry is on the disk. Refused looks are recorded too.
 
-    Raises PurposeRefused, AuditProblem, NoSnapshot, KeyProblem.
+    Raises AccessRefused, PurposeRefused, AuditProblem, NoSnapshot, KeyProblem.
     """
-    user = audit.checked_user(question.user)
-    try:
-        read = authorise_look(question.purpose)
-    except PurposeRefused:
-        known = question.purpose if question.purpose in load_catalogue().purposes else "(unknown)"
-        audit.record(home, Look(user, known, COMMAND, audit.digest(home, question.asked), Outcome.REFUSED), now=now)
-        raise
-    with open_snapshot(home) as con:
-        answer = answer_from(con, read, question)
-    audit.record(home, _entry(home, question, user, answer), now=now)
+    request = Request(COMMAND, question.purpose, rows=True, asked=audit.digest(home, question.asked))
+    with gate.passing(home, reader, request, now=now) as pass_:
+        read = authorise_look(question.purpose, pass_.departments)
+        with open_snapshot(home) as con:
+            answer = answer_from(con, read, question, pass_.areas)
+        pass_.saw(answer.persons, len(answer.persons), asked=_asked(answer), outcome=None if answer.here else Outcome.NOTHING)
     return answer
 
 
-def answer_from(con: duckdb.DuckDBPyConnection, read: Reading, question: Question) -> Answer:
-    """The answer from an open snapshot. Only for callers that record the look; `read` comes from authorise_look."""
+def answer_from(con: duckdb.DuckDBPyConnection, read: Reading, question: Question, areas: tuple[str, ...] = ()) -> Answer:
+    """The answer from an open snapshot, of dwellings inside `areas` (empty: all). Only for callers that record the look; `read` comes
+    from authorise_look."""
     row = con.execute("SELECT as_of FROM published").fetchone()
     assert row is not None
-    with open_register(con) as register:
+    with open_register(con, areas) as register:
         found = find(register, question.asked)
         if found.reach not in (Reach.DWELLING, Reach.SEVERAL):
             return Answer(row[0], read.purpose.name, found)
@@ -129,10 +130,9 @@ def _once(sides: list[Beside]) -> tuple[Beside, ...]:
     return tuple(side for side in sides if any(side is kept for kept in seen.values()))
 
 
-def _entry(home: Path, question: Question, user: str, answer: Answer) -> Look:
-    """What the log says: the codes of the dwellings, or a keyed digest where the question led to none."""
-    codes = ",".join(one.dwelling.code for one in answer.here)
+def _asked(answer: Answer) -> str | None:
+    """What the log says: the codes of the dwellings; None, that is a keyed digest, where the question led to none."""
+    if not answer.here:
+        return None
     above = [f"{side.where}:{one.dwelling.code}" for side in answer.around for one in side.contacts]
-    asked = " ".join([codes, *above]) if codes else audit.digest(home, question.asked)
-    outcome = Outcome.ANSWERED if answer.here else Outcome.NOTHING
-    return Look(user, question.purpose, COMMAND, asked, outcome, answer.persons, len(answer.persons))
+    return " ".join([",".join(one.dwelling.code for one in answer.here), *above])

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from resolvers.places.dwellings import create_communities
 from resolvers.places.parsing import create_word_tables, parse_texts
-from sources.tables import has_table, quoted
+from sources.tables import has_table, literal, quoted
 
 REGISTER, GONE = "current_house_registry", "dwelling_gone"
 MOST_CANDIDATES = 20_000
@@ -76,8 +76,9 @@ class _TooMany(Exception):
 class Register:
     """Reads addresses and finds dwellings on one connection; made by `open_register`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, areas: tuple[str, ...] = ()) -> None:
         self.con = con
+        self._inside = f"({' OR '.join(map(_lies_in, areas))})" if areas else "true"
         self._gone = has_table(con, GONE)
         self._known: dict[str, Address] = {}
 
@@ -150,12 +151,12 @@ class Register:
         return self._dwellings(REGISTER, f"({column} = ? OR building_code IN ({same}))", [value, value])
 
     def _dwellings(self, table: str, where: str, values: list[Any]) -> list[Dwelling]:
-        if table == GONE and not self._gone:
+        if table == GONE and (not self._gone or self._inside != "true"):  # where it lay is no more known to the grid
             return []
         day, record = ("gone_on", "NULL::BIGINT") if table == GONE else ("NULL::DATE", "record_id")
         rows = self.con.execute(
             f"""SELECT dwelling_code, standard_address, township_code, community_code, {record}, {day} FROM {table}
-                WHERE standard_address IS NOT NULL AND {where} LIMIT {MOST_CANDIDATES + 1}""",
+                WHERE standard_address IS NOT NULL AND {self._inside} AND {where} LIMIT {MOST_CANDIDATES + 1}""",
             values,
         ).fetchall()
         if len(rows) > MOST_CANDIDATES:
@@ -191,8 +192,9 @@ class Register:
 
 
 @contextmanager
-def open_register(con: duckdb.DuckDBPyConnection) -> Iterator[Register]:
-    """The register on a connection to a snapshot. Temporary tables are made and taken away again."""
+def open_register(con: duckdb.DuckDBPyConnection, areas: tuple[str, ...] = ()) -> Iterator[Register]:
+    """The register on a connection to a snapshot, or its dwellings inside areas (codes of 6, 9, 12 or 15 digits). Temporary tables are
+    made and taken away again."""
     row = con.execute("SELECT current_database()").fetchone()
     assert row is not None
     before = _temporary(con)
@@ -213,7 +215,7 @@ def open_register(con: duckdb.DuckDBPyConnection) -> Iterator[Register]:
         con.execute(f"USE {quoted(row[0])}")
         con.execute(f"DETACH {_DESK}")
     try:
-        yield Register(con)
+        yield Register(con, areas)
     finally:
         for table in sorted(_temporary(con) - before):
             con.execute(f"DROP TABLE temp.{quoted(table)}")
@@ -229,6 +231,12 @@ def _word_tables() -> dict[str, pa.Table]:
 
 def _temporary(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+
+
+def _lies_in(area: str) -> str:
+    """SQL: the dwelling lies in the area."""
+    column = {6: "left(township_code, 6)", 9: "township_code", 12: "community_code", 15: "grid_code"}[len(area)]
+    return f"{column} = {literal(area)}"
 
 
 def road_name(road: str | None) -> str | None:
