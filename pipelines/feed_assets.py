@@ -86,7 +86,7 @@ def feeds(context: dg.AssetExecutionContext, installation: Installation) -> Iter
     if broken:
         raise dg.Failure(f"nothing was published: {', '.join(broken)}", allow_retries=False)
     modules = [module for module in load_feeds() if module in chosen]
-    built = feed_stages.publish_feeds(installation.home_path, modules, now=datetime.now(UTC))
+    built = feed_stages.publish_feeds(installation.con, installation.home_path, modules, now=datetime.now(UTC))
     selected = {key.path[-1] for key in context.selected_asset_keys}
     yield from (dg.MaterializeResult(asset_key=key_of(module), metadata=_metadata(built[module]))
                 for module in modules if module in selected)

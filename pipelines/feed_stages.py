@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from pipelines.progress import stage
 from warehouse.access import identify
+from warehouse.feeds import withdrawals
 from warehouse.feeds.building import Built, Run, State, build
 from warehouse.feeds.schemas import Comparison, compare_all
 from warehouse.snapshots import choose, open_snapshot
@@ -24,15 +27,22 @@ def compare_schemas() -> dict[str, Comparison]:
     return {one.module: one for one in compare_all()}
 
 
-def publish_feeds(home: Path, modules: Sequence[str], *, now: datetime, force: bool = False) -> dict[str, Built]:
-    """Publish what is due of the current snapshot; raises SchemaBroken before anything is published."""
+def publish_feeds(working: duckdb.DuckDBPyConnection, home: Path, modules: Sequence[str], *, now: datetime,
+                  force: bool = False) -> dict[str, Built]:
+    """Publish what is due of the current snapshot, and take what was withdrawn out of kept products.
+
+    `working` is the working state, where the snapshot's run noted whom withdrawn records named. Raises SchemaBroken before anything
+    is published.
+    """
     with stage("feeds") as event:
         snapshot = choose(home)
         run = Run(home, snapshot.as_of, snapshot.number, identify(home, None).user, now, force)
         with open_snapshot(home) as con:
             con.execute(f"SET memory_limit = '{MEMORY}'")
             built = build(con, run, modules)
+            cleaned = withdrawals.clean(con, home, snapshot.as_of, snapshot.number, withdrawals.noted(working))
+        withdrawals.forget(working)
         published = [one for one in built if one.state is State.PUBLISHED]
         event.rows = sum(one.rows for one in published)
-        event.notes = {"published": len(published), "expired": sum(one.expired for one in built)}
+        event.notes = {"published": len(published), "expired": sum(one.expired for one in built), "rows_cleaned": cleaned}
     return {one.module: one for one in built}

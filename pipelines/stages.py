@@ -31,6 +31,7 @@ from sources.landing import land as land_delivery
 from sources.tables import has_table
 from warehouse import cross_checks, profile, snapshots
 from warehouse.decisions import attach_decisions
+from warehouse.feeds import withdrawals as feed_withdrawals
 from warehouse.withdrawal import purge_withdrawn
 
 MODELS = "models"
@@ -168,6 +169,7 @@ def publish(con: duckdb.DuckDBPyConnection, home: Path, until: date | None, run_
     """Publish the snapshot and say what it was made of, so that the next run can tell whether anything is new."""
     with stage("snapshot") as event:
         reference = as_of(con, until)
+        feed_withdrawals.note(con, home)
         published = snapshots.publish(con, home, reference, run_id, made_of=fingerprint(con, home, until))
         cleaned = purge_withdrawn(con, home)
         event.rows = _count(con, "SELECT count(*) FROM profile")

@@ -78,7 +78,8 @@ def noted(con: duckdb.DuckDBPyConnection) -> Noted:
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:
     """The products are clean."""
-    con.execute(f"DELETE FROM {NOTED}")
+    if has_table(con, NOTED):
+        con.execute(f"DELETE FROM {NOTED}")
 
 
 def clean(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, snapshot: int, named: Noted) -> int:
