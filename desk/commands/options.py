@@ -21,6 +21,22 @@ PlainUser = Annotated[str | None, typer.Option("--user", envvar="ONEGRID_USER", 
 DAY = typer.Option(formats=["%Y-%m-%d"])
 
 
+class RoleName(enum.StrEnum):
+    """As warehouse.access.Role, which is not imported before a command needs it; a test compares the two."""
+
+    OPERATOR = "operator"
+    STEWARD = "steward"
+    CASE_WORKER = "case_worker"
+    ANALYST = "analyst"
+    GRID_WORKER = "grid_worker"
+    COMMUNITY_CLERK = "community_clerk"
+    HEALTH_CENTRE = "health_centre"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    SERVICE = "service"
+    RESIDENT = "resident"
+
+
 class QueryFormat(enum.StrEnum):
     TABLE = "table"
     CSV = "csv"

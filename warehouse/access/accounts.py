@@ -205,13 +205,10 @@ def grant(session: Session, name: str, wanted: Grant, *, by: str, now: datetime)
 
 def _what_fits(role: Role, holder: str) -> str:
     rule = ROLES[role]
+    areas = [f"the whole city ({CITY})"] * rule.whole_city + [f"codes of {', '.join(map(str, rule.digits))} digits"] * bool(rule.digits)
     parts = [f"departments or organisations: {', '.join(rule.holders) or 'any'}",
-             f"purposes: {', '.join(purposes_of(role, holder)) or 'none'}",
-             f"areas: {'the whole city (' + CITY + ') ' if rule.whole_city else ''}"
-             f"{'or codes of ' + ', '.join(map(str, rule.digits)) + ' digits' if rule.digits else ''}".strip()]
-    if role is Role.RESIDENT:
-        parts.append("the person id of the resident")
-    return "; ".join(parts)
+             f"purposes: {', '.join(purposes_of(role, holder)) or 'none'}", f"areas: {' or '.join(areas)}"]
+    return "; ".join([*parts, *(["the person id of the resident"] if role is Role.RESIDENT else [])])
 
 
 def revoke(session: Session, name: str, number: int, *, now: datetime) -> Grant:

@@ -93,7 +93,7 @@ def _decided(home: Path, reader: Reader, request: Request, user: str, now: datet
         if decision.allowed:
             return decision
         raise AccessRefused(what=reader.problem or decision.why, where=f"account {user}, command {request.command}",
-                            remedy="state another purpose or your own account (--user), or ask the operator for a grant (`onegrid users grant`)")
+                            remedy="state another purpose or your own account, or ask the operator for a grant (`onegrid users grant`)")
     except (PurposeRefused, AccessRefused):
         _record(home, user, Pass(user, request, Decision(False)), Outcome.REFUSED, now, shown=False)
         raise
