@@ -24,6 +24,7 @@ import pandas as pd
 from expectations.flags import FLAGS, flag_names
 from expectations.judging import JUDGED, judge
 from expectations.offline import without_network, write_index
+from sources.catalogue import load_catalogue
 from sources.catalogue.bounds import load_bounds
 from sources.catalogue.models import Contract
 from sources.tables import literal, quoted
@@ -85,14 +86,8 @@ def validate(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_date: 
     """Run the suite on one landed delivery and store the result below `data_docs`; call before `accept`, which uses the same judgements."""
     kind = judge(con, contract, delivery_date)
     frame = _frame(con, contract, kind)
-    context = _context(str(data_docs))
-    suite = context.suites.add_or_update(suite_for(contract, kind))
-    definition = gx.ValidationDefinition(name=f"{contract.category} {delivery_date}", data=_batches(context), suite=suite)
-    context.validation_definitions.add_or_update(definition)
-    checkpoint = gx.Checkpoint(name=f"{contract.category} {delivery_date}", validation_definitions=[definition], actions=[],
-                               result_format=COUNTS_ONLY)
     run = RunIdentifier(run_name=f"{contract.category} {delivery_date}", run_time=datetime.combine(delivery_date, datetime.min.time(), UTC))
-    results = context.checkpoints.add_or_update(checkpoint).run(batch_parameters={"dataframe": frame}, run_id=run)
+    results = _checkpoint(str(data_docs), contract.category, kind).run(batch_parameters={"dataframe": frame}, run_id=run)
     failed: dict[str, int] = {}
     for result in results.run_results.values():
         for outcome in result.results:
@@ -148,6 +143,17 @@ def _batches(context: Any) -> Any:
     source = context.data_sources.all().get("deliveries") or context.data_sources.add_pandas("deliveries")
     asset = source.assets[0] if source.assets else source.add_dataframe_asset("delivery")
     return asset.batch_definitions[0] if asset.batch_definitions else asset.add_batch_definition_whole_dataframe("whole")
+
+
+@cache
+def _checkpoint(data_docs: str, category: str, kind: str) -> Any:
+    """The checkpoint of a suite, registered once per process: registering compares everything that is registered already."""
+    context, name = _context(data_docs), f"{category} {kind}"
+    suite = context.suites.add_or_update(suite_for(load_catalogue().deliverable[category], kind))
+    definition = gx.ValidationDefinition(name=name, data=_batches(context), suite=suite)
+    context.validation_definitions.add_or_update(definition)
+    checkpoint = gx.Checkpoint(name=name, validation_definitions=[definition], actions=[], result_format=COUNTS_ONLY)
+    return context.checkpoints.add_or_update(checkpoint)
 
 
 def _stored(folder: Path) -> dict[str, Any]:

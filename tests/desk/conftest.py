@@ -52,3 +52,10 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             load(base / "deliveries", dsn)
             report = run(base / "home", base / "deliveries")
             yield City(base / "deliveries", base / "home", report)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the one city run in one worker, so that it is made once."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "city" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("city"))
