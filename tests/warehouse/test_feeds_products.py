@@ -227,6 +227,17 @@ def test_killed_writer_leaves_the_old_product_or_the_new_one(renamed: int, home:
     assert [row["name"] for row in rows(home, module)] == ["改", "陈秀英"]
 
 
+def test_what_a_killed_writer_left_is_removed(home: Path, city: duckdb.DuckDBPyConnection) -> None:
+    module = "employment_matching"
+    left = products.module_folder(home, module) / ".building-2025-06-02"
+    left.mkdir(parents=True)
+    (left / f"{module}.parquet").write_bytes(b"PAR1 half")
+    assert products.list_products(home, module) == []
+    publish(city, home, modules=[module])
+    assert [row["person_id"] for row in rows(home, module)] == ["P02"]
+    assert not left.exists()
+
+
 def test_every_product_of_persons_is_in_the_audit_log(home: Path, city: duckdb.DuckDBPyConnection) -> None:
     publish(city, home)
     sent = {entry.asked: entry for entry in audit.entries(home) if entry.command == "feeds build"}

@@ -128,8 +128,11 @@ def _clean_files(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, declar
     _fill_present(con, home, as_of, declared, manifest.recipient, types)
     rows_left = _rewrite_full(con, declared, full, types)
     told = _rewrite_changes(con, declared, folder, manifest.changes, types) if manifest.changes else None
+    digest = files.sha256_of(full)
+    if (digest, told) == (manifest.sha256, manifest.changes):
+        return 0
     products.keep_cleaned(folder, affected)
-    products.write_manifest(folder, replace(manifest, rows=rows_left, sha256=files.sha256_of(full), changes=told,
+    products.write_manifest(folder, replace(manifest, rows=rows_left, sha256=digest, changes=told,
                                             cleaned=manifest.cleaned + len(affected)))
     return len(affected)
 
