@@ -260,20 +260,25 @@ def test_starting_shares_sum_to_one(persons: tuple[engine.Linked, Measures, dict
         assert starting_m(comparison).sum() == pytest.approx(1.0)
 
 
-def _febrl(*names: str) -> tuple[Model, Measures]:
-    files = febrl(*names)
+def _febrl(*files: Path) -> tuple[Model, Measures]:
     with connect_memory() as con:
-        linked = engine.link_by_name(con, read_tables(con, files, "rec_id"), engine.AUTO, date=DATE)
+        linked = engine.link_by_name(con, read_tables(con, list(files), "rec_id"), engine.AUTO, date=DATE)
         return linked.model, measure(con, f"(SELECT {FEBRL_TRUTH} AS truth, cluster_id AS found FROM table_cluster)")
 
 
 def test_febrl_3_without_a_model() -> None:
-    _, found = _febrl("dataset3")
+    _, found = _febrl(*febrl("dataset3"))
     assert found.f1 >= 0.993
 
 
-def test_febrl_4_without_a_model_is_two_tables_without_duplicates() -> None:
-    model, found = _febrl("dataset4a", "dataset4b")
+def test_febrl_4_without_a_model_is_two_tables_without_duplicates(tmp_path: Path) -> None:
+    """The first third of its persons; all of them are in `python -m benchmarks.tables --auto`."""
+    parts = []
+    for file in febrl("dataset4a", "dataset4b"):
+        head, *lines = file.read_text(encoding="utf-8").splitlines()
+        parts.append(tmp_path / file.name)
+        parts[-1].write_text("\n".join([head, *(line for line in lines if int(line.split("-")[1]) < 1700)]) + "\n", encoding="utf-8")
+    model, found = _febrl(*parts)
     assert not model.duplicates
     assert found.f1 >= 0.999
 
