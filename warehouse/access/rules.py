@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from sources.catalogue import load_catalogue
 from warehouse.access.model import Role
@@ -151,6 +152,7 @@ def holders_of(purpose: str) -> tuple[str, ...]:
     return tuple(name for name, words in ORGANISATIONS.items() if words == stated)
 
 
+@cache
 def purposes_of(role: Role, holder: str) -> tuple[str, ...]:
     """The purposes that a grant of this role for this holder may state, in the order of the dictionary; none for a wrong holder."""
     rule = ROLES[role]

@@ -1,0 +1,169 @@
+"""Accounts: the founding one, logins and tokens, what can be granted, what ends; on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.accounts import NOW, an_account
+from warehouse import audit
+from warehouse.access import CITY, AccessRefused, Grant, Reader, Request, Role, accounts, gate, identify
+from warehouse.access.accounts import TOKEN_VARIABLE, USER_VARIABLE, AccountProblem, login_name
+from warehouse.access.founding import covers_every_purpose, founding_grants
+from warehouse.office.database import office
+
+GRID = "421002001001001"
+GRID_WORKER = Grant(Role.GRID_WORKER, "grid_service_centre", (GRID,), ("grid_service",))
+OPERATOR = Grant(Role.OPERATOR, "operator")
+
+
+@pytest.fixture(autouse=True)
+def nothing_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (TOKEN_VARIABLE, USER_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+
+
+def without_numbers(reader: Reader) -> set[Grant]:
+    return {Grant(one.role, one.holder, one.areas, one.purposes, one.person_id) for one in reader.grants}
+
+
+def test_the_owner_of_a_new_home_gets_the_founding_account_once(office_home: Path) -> None:
+    reader = identify(office_home, None)
+    assert (reader.user, reader.problem) == (login_name(), "")
+    assert without_numbers(reader) == set(founding_grants())
+    assert identify(office_home, None) == reader
+    assert [(entry.user, entry.command, entry.outcome) for entry in audit.entries(office_home)] == [(login_name(), "users", "decided")]
+
+
+def test_the_founding_account_may_state_every_purpose() -> None:
+    assert covers_every_purpose()
+
+
+def test_nobody_but_the_owner_of_the_key_founds(office_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = os.getuid() + 4711
+    monkeypatch.setattr(os, "getuid", lambda: other)
+    reader = identify(office_home, None)
+    assert (reader.grants, reader.problem) == ((), "there is no such account")
+    with office(office_home) as session:
+        assert accounts.listed(session) == []
+
+
+def test_the_owner_founds_by_the_own_login_even_when_another_name_is_stated(office_home: Path) -> None:
+    assert identify(office_home, "mallory").grants == ()
+    assert identify(office_home, None).grants
+
+
+def test_a_name_of_the_environment_is_no_login(office_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """USER and LOGNAME can say anything; the number of the user cannot."""
+    an_account(office_home, "chief", OPERATOR, login="chief")
+    monkeypatch.setenv("USER", "chief")
+    monkeypatch.setenv("LOGNAME", "chief")
+    reader = identify(office_home, "chief")
+    assert reader.grants == ()
+    assert "another login" in reader.problem
+    assert reader.user == f"chief (login {login_name()})"
+
+
+def test_accounts_of_the_own_login_by_option_and_environment(office_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_account(office_home, "grid-7", GRID_WORKER, holder="grid_service_centre")
+    assert without_numbers(identify(office_home, "grid-7")) == {GRID_WORKER}
+    monkeypatch.setenv(USER_VARIABLE, "grid-7")
+    assert identify(office_home, None).user == "grid-7"
+
+
+def test_a_token_is_the_account_and_only_its_digest_is_kept(office_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_account(office_home, "feed-machine", Grant(Role.SERVICE, "civil_affairs"), holder="civil_affairs", login=None)
+    assert identify(office_home, "feed-machine").grants == ()
+    with office(office_home) as session:
+        token = accounts.issue_token(session, office_home, "feed-machine")
+        kept = [str(value) for row in session.execute(text("SELECT * FROM account")).all() for value in row]
+    assert all(token not in value for value in kept)
+    assert identify(office_home, None, token=token).user == "feed-machine"
+    assert identify(office_home, "feed-machine", token=token).grants
+    assert identify(office_home, login_name(), token=token).grants == ()
+    assert identify(office_home, None, token=token[:-1] + "x").grants == ()
+    monkeypatch.setenv(TOKEN_VARIABLE, token)
+    assert identify(office_home, None).user == "feed-machine"
+    with office(office_home) as session:
+        newer = accounts.issue_token(session, office_home, "feed-machine")
+    assert identify(office_home, None, token=token).grants == ()
+    with office(office_home) as session:
+        accounts.withdraw_token(session, "feed-machine")
+    assert identify(office_home, None, token=newer).grants == ()
+
+
+def test_a_retired_account_and_a_revoked_grant_open_nothing(office_home: Path) -> None:
+    an_account(office_home, "a", GRID_WORKER, OPERATOR)
+    with office(office_home) as session:
+        token = accounts.issue_token(session, office_home, "a")
+        number = identify_number(session, "a", Role.GRID_WORKER)
+        accounts.revoke(session, "a", number, now=NOW)
+    assert without_numbers(identify(office_home, "a")) == {OPERATOR}
+    with office(office_home) as session:
+        accounts.retire(session, "a", now=NOW)
+    for reader in (identify(office_home, "a"), identify(office_home, None, token=token)):
+        assert reader.grants == ()
+        with pytest.raises(AccessRefused), gate.passing(office_home, reader, Request("users"), now=NOW):
+            pytest.fail("let through")
+    with office(office_home) as session, pytest.raises(AccountProblem, match="exists or existed"):
+        accounts.add(session, "a", "health", login=None, by="test", now=NOW)
+
+
+def identify_number(session: Session, name: str, role: Role) -> int:
+    (account,) = [one for one in accounts.listed(session) if one.name == name]
+    return next(grant.number for grant in account.standing if grant.role is role)
+
+
+def test_the_last_operator_stays(office_home: Path) -> None:
+    founder = identify(office_home, None)
+    with pytest.raises(AccountProblem, match="last operator"), office(office_home) as session:
+        accounts.retire(session, founder.user, now=NOW)
+    assert identify(office_home, None) == founder
+    an_account(office_home, "second", OPERATOR)
+    with office(office_home) as session:
+        accounts.retire(session, founder.user, now=NOW)
+    assert identify(office_home, None).grants == ()
+    assert identify(office_home, "second").grants
+
+
+@pytest.mark.parametrize("wanted", [
+    pytest.param(Grant(Role.GRID_WORKER, "grid_service_centre"), id="grid worker of the whole city"),
+    pytest.param(Grant(Role.GRID_WORKER, "grid_service_centre", ("421002001001",)), id="grid worker of a community"),
+    pytest.param(Grant(Role.GRID_WORKER, "civil_affairs", (GRID,)), id="grid worker of another holder"),
+    pytest.param(Grant(Role.GRID_WORKER, "grid_service_centre", ("440100001001001",)), id="grid of another city"),
+    pytest.param(Grant(Role.GRID_WORKER, "grid_service_centre", (GRID, "42100200100100x")), id="no code"),
+    pytest.param(Grant(Role.COMMUNITY_CLERK, "civil_affairs", (GRID,)), id="clerk of a grid"),
+    pytest.param(Grant(Role.HEALTH_CENTRE, "health", (CITY,)), id="health centre of the whole city"),
+    pytest.param(Grant(Role.CASE_WORKER, "civil_affairs", (CITY,), ("public_health",)), id="purpose of another department"),
+    pytest.param(Grant(Role.CASE_WORKER, "civil_affairs", (CITY,), ("data_quality",)), id="stewardship by a case worker"),
+    pytest.param(Grant(Role.CASE_WORKER, "public_security"), id="case worker of a department without purpose"),
+    pytest.param(Grant(Role.STEWARD, "grid_service_centre"), id="steward of no department"),
+    pytest.param(Grant(Role.ANALYST, "health"), id="statistics of another holder"),
+    pytest.param(Grant(Role.OPERATOR, "operator", (CITY,), ("elderly_care",)), id="operator with a purpose"),
+    pytest.param(Grant(Role.RESIDENT, "resident"), id="resident without person"),
+    pytest.param(Grant(Role.CASE_WORKER, "health", (CITY,), (), "P1"), id="case worker with a person"),
+    pytest.param(Grant(Role.CASE_WORKER, "health", ()), id="no area"),
+])
+def test_what_a_role_does_not_allow_cannot_be_granted(office_home: Path, wanted: Grant) -> None:
+    with pytest.raises(AccountProblem):
+        an_account(office_home, "a", wanted)
+
+
+def test_without_purposes_stated_a_grant_has_those_of_role_and_holder(office_home: Path) -> None:
+    reader = an_account(office_home, "a", Grant(Role.CASE_WORKER, "civil_affairs", ("421002",)))
+    assert [grant.purposes for grant in reader.grants] == [("elderly_care", "social_assistance")]
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 65, "a\nb"], ids=["empty", "blank", "long", "two lines"])
+def test_a_name_that_could_forge_a_line_of_the_log_is_no_name(office_home: Path, name: str) -> None:
+    with pytest.raises(audit.AuditProblem), office(office_home) as session:
+        accounts.add(session, name, "health", login=None, by="test", now=NOW)
+
+
+def test_an_unknown_department_is_refused(office_home: Path) -> None:
+    with pytest.raises(AccountProblem, match="weather"), office(office_home) as session:
+        accounts.add(session, "a", "weather", login=None, by="test", now=NOW)
