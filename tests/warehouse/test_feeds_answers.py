@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
@@ -18,6 +19,7 @@ from warehouse.access.rules import GRID_CENTRE
 from warehouse.feeds import consents
 from warehouse.feeds.answers import Answer, Incomplete, Question, read
 from warehouse.feeds.products import NoProduct
+from warehouse.feeds.schemas import kept_schema
 from warehouse.feeds.tables import FeedRequest
 from warehouse.keys import ensure_key
 from warehouse.office.database import office
@@ -126,6 +128,24 @@ def test_each_department_has_its_own_columns_of_a_lookup(home: Path) -> None:
     assert (persons(funds), "dwelling_area" in funds.rows.column_names) == (["P02"], True)
     pensions = ask(home, PENSIONS, "house_lookup", purpose="social_insurance", person="P02", case_number="RS-7")
     assert pensions.rows.column_names == ["person_id", "name", "residence_address", "residence_county", "vital_status"]
+
+
+ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "DECIMAL(18,2)": pa.decimal128(18, 2),
+         "VARCHAR[]": pa.list_(pa.string())}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reader", "module", "values"), [
+    (GRID_WORKER, "grid_information", {}), (RESIDENT, "community_self_service", {"person": "P02"}),
+    (CLERK, "community_agency_service", {"person": "P02"}), (HOUSING, "house_lookup", {"person": "P02", "case_number": "7"}),
+    (PENSIONS, "house_lookup", {"purpose": "social_insurance", "person": "P02", "case_number": "7"}),
+])
+def test_answer_is_what_its_schema_promises(reader: Reader, module: str, values: dict[str, Any], home: Path) -> None:
+    """Exactly the promised columns in their order and types, one row per key."""
+    promised = kept_schema(module) or {}
+    variant = next((one for one in promised.get("variants", []) if one["purpose"] == values.get("purpose")), promised)
+    found = ask(home, reader, module, **values).rows
+    assert [(field.name, field.type) for field in found.schema] == [(one["name"], ARROW[one["type"]]) for one in variant["columns"]]
+    assert 0 < found.num_rows == len(set(found["person_id"].to_pylist()))
 
 
 @pytest.mark.parametrize(("name", "address", "matches"), [
