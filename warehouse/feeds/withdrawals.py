@@ -34,6 +34,7 @@ NOTED = "feed_withdrawn"
 """Table of the working store (person_id, dwelling_id): named by a withdrawn record, and the dwelling lived in at that time."""
 PRESENT = "feed_present"
 AFFECTED = "feed_affected"
+VISIBLE = "feed_visible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,23 @@ def clean(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, snapshot: int
             if not declared.feed.is_file or declared.feed.grain == "aggregate":
                 continue
             kept = [manifest for manifest in products.list_products(home, declared.module) if manifest.snapshot != snapshot]
+            if kept:
+                _prepare(con, home, as_of, declared, named)
             for manifest in kept[-1:] if declared.is_parted else kept:
                 cleaned += _clean_product(con, home, as_of, declared, manifest, named)
     return cleaned
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, declared: DeclaredFeed, named: Noted) -> None:
+    """What all products of a module are cleaned with: who is visible now, and the present rows (of parts: for each part anew)."""
+    source = reading(declared.feed.purpose)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {VISIBLE} AS SELECT p.person_id AS key FROM {source.tables} WHERE {source.condition}")
+    if declared.scope.rows is Rows.CONSENTED:
+        consents.fill_consented(con, home, declared.module)
+    if declared.is_parted:
+        recipients.fill_addressed(con)
+    else:
+        _fill_present(con, as_of, declared, None, named)
 
 
 def _clean_product(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, declared: DeclaredFeed, manifest: Manifest,
@@ -106,7 +121,7 @@ def _clean_product(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, decl
     building = products.begin(home, declared.module, manifest.day)
     shutil.copytree(products.product_folder(home, declared.module, manifest.day), building, dirs_exist_ok=True)
     parts = [building / part for part in manifest.parts] or [building]
-    changed = sum(_clean_files(con, home, as_of, declared, part, named) for part in parts)
+    changed = sum(_clean_files(con, as_of, declared, part, named) for part in parts)
     if not changed:
         products.discard(building)
         return 0
@@ -117,7 +132,7 @@ def _clean_product(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, decl
     return changed
 
 
-def _clean_files(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, declared: DeclaredFeed, folder: Path, named: Noted) -> int:
+def _clean_files(con: duckdb.DuckDBPyConnection, as_of: date, declared: DeclaredFeed, folder: Path, named: Noted) -> int:
     """The files of a product or part: rows that are concerned become what they are now, or go."""
     manifest = products.read_manifest(folder)
     types = {column.name: column.type for column in declared.columns if column.name in manifest.columns}
@@ -125,7 +140,8 @@ def _clean_files(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, declar
     affected = _affected(con, declared, [full, *([folder / manifest.changes.file] if manifest.changes else [])], named)
     if not affected:
         return 0
-    _fill_present(con, home, as_of, declared, manifest.recipient, types)
+    if declared.is_parted:
+        _fill_present(con, as_of, declared, manifest.recipient, named)
     rows_left = _rewrite_full(con, declared, full, types)
     told = _rewrite_changes(con, declared, folder, manifest.changes, types) if manifest.changes else None
     digest = files.sha256_of(full)
@@ -143,7 +159,8 @@ def _rewrite_full(con: duckdb.DuckDBPyConnection, declared: DeclaredFeed, path: 
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE feed_product AS
         SELECT {columns} FROM {files.reading_of(path)} WHERE {key} NOT IN (SELECT key FROM {AFFECTED})
-        UNION ALL SELECT {columns} FROM {PRESENT} WHERE {key} IN (SELECT {key} FROM {files.reading_of(path)})
+        UNION ALL SELECT {columns} FROM {PRESENT}
+        WHERE {key} IN (SELECT key FROM {AFFECTED}) AND {key} IN (SELECT {key} FROM {files.reading_of(path)})
         ORDER BY {key}""")
     files.write(con, "feed_product", _written(declared, types), path)
     row = con.execute("SELECT count(*) FROM feed_product").fetchone()
@@ -174,28 +191,24 @@ def _written(declared: DeclaredFeed, types: dict[str, str]) -> dict[str, str]:
     return dict.fromkeys(types, "VARCHAR") if declared.feed.delivery == "csv" else types
 
 
+def _named_keys(declared: DeclaredFeed, named: Noted) -> list[str]:
+    return list(named.persons if declared.feed.key == ("person_id",) else named.dwellings)
+
+
 def _affected(con: duckdb.DuckDBPyConnection, declared: DeclaredFeed, sources: Sequence[Path], named: Noted) -> list[str]:
     """Temporary table AFFECTED and its keys: rows of those noted, and of persons whom the current snapshot knows no more."""
     key = declared.feed.key[0]
-    values = named.persons if key == "person_id" else named.dwellings
-    source = reading(declared.feed.purpose)
     stated = " UNION ".join(f"SELECT {quoted(key)} AS key FROM {files.reading_of(path)}" for path in sources)
-    gone = f"OR key NOT IN (SELECT p.person_id FROM {source.tables} WHERE {source.condition})" if key == "person_id" else ""
+    gone = f"OR key NOT IN (SELECT key FROM {VISIBLE})" if key == "person_id" else ""
     con.execute(f"CREATE OR REPLACE TEMP TABLE {AFFECTED} AS SELECT key FROM ({stated}) WHERE key IN (SELECT unnest(?::VARCHAR[])) {gone}",
-                [list(values)])
+                [_named_keys(declared, named)])
     return [found for (found,) in con.execute(f"SELECT key FROM {AFFECTED} ORDER BY key").fetchall()]
 
 
-def _fill_present(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, declared: DeclaredFeed, part: str | None,
-                  types: dict[str, str]) -> None:
-    """Temporary table PRESENT: the rows of the product as they are now, of the keys that are concerned, as its file writes them."""
-    if declared.scope.rows is Rows.CONSENTED:
-        consents.fill_consented(con, home, declared.module)
-    if declared.is_parted:
-        recipients.fill_addressed(con)
+def _fill_present(con: duckdb.DuckDBPyConnection, as_of: date, declared: DeclaredFeed, part: str | None, named: Noted) -> None:
+    """Temporary table PRESENT: the rows of the product as they are now, of those noted, as its file writes them."""
+    types = {column.name: column.type for column in declared.columns}
     now = rows.rows_of(declared, as_of, part=part)
-    key = quoted(declared.feed.key[0])
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {PRESENT} AS SELECT {', '.join(map(quoted, types))} FROM ({now.sql}) "
-                f"WHERE {key} IN (SELECT key FROM {AFFECTED})", now.parameters)
-    if declared.feed.delivery == "csv":
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {PRESENT} AS SELECT {files.as_text(types)} FROM {PRESENT}")
+    columns = files.as_text(types) if declared.feed.delivery == "csv" else ", ".join(map(quoted, types))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {PRESENT} AS SELECT {columns} FROM ({now.sql}) "
+                f"WHERE {quoted(declared.feed.key[0])} IN (SELECT unnest(?::VARCHAR[]))", [*now.parameters, _named_keys(declared, named)])
