@@ -2,10 +2,8 @@
 
 Belongs here: finding an area, what a purpose may read of it, protection in statistics. Does not: making the counts (rollup.py).
 
-Purposes that answer with rows get the counts as they are. Statistics gets none from 1 to min_cell - 1, and every other one rounded to the
-nearest multiple of min_cell, each by itself: parts then need not sum to their area, and no difference of two told numbers is exact.
-(Suppression alone would have to hold over areas and values at once.) Whoever joins rounded numbers with exact ones of other queries learns
-a count within min_cell at best.
+Purposes that answer with rows get the counts as they are. Statistics gets each one perturbed, as the query that counts the same persons
+would be answered (docs/disclosure.md), and none of few persons.
 """
 
 from __future__ import annotations
@@ -19,7 +17,10 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse.purposes import authorise
 from warehouse.queries import Cell, Count
+from warehouse.queries.answering import Teller, note, reference_date
 from warehouse.queries.cells import words_of
+from warehouse.queries.model import All, Leaf, Query
+from warehouse.queries.normal import cell_leaf, within
 from warehouse.queries.values import LEVELS, present_division
 from warehouse.rollup import DWELLINGS, HOUSEHOLDS, LEVEL_NAMES, RESIDENTS, measured, readers_of
 
@@ -59,6 +60,7 @@ class Told:
     parts: tuple[Totals, ...]
     not_below: dict[str, Count | None]
     classes: dict[str, tuple[Cell, ...]]
+    note: str | None = None
 
 
 def find_area(con: duckdb.DuckDBPyConnection, asked: str) -> Area:
@@ -98,16 +100,50 @@ def tell(con: duckdb.DuckDBPyConnection, asked: str, purpose: str, classes: Iter
     inside = [_area for _area in _parts(con, area) if LEVEL_ATTRIBUTES[_area.level] in stated.attributes]
     counts = _counts(con, purpose, [area.code, *(part.code for part in inside)])
     opened = {measure: measure == RESIDENTS or needed in stated.attributes for measure, needed in TOTALS.items()}
+    protected = _Protected(con, purpose, stated.min_cell)
+
+    def told(people: dict[str, int], code: str, *narrower: Leaf) -> dict[str, Count | None]:
+        return {measure: protected.count(people[measure], code, *narrower, measure=measure) if opened[measure] else None
+                for measure in TOTALS}
 
     def totals(of: Area) -> Totals:
-        return Totals(of, {measure: _protected(counts.get((of.code, measure), 0), stated.min_cell) if opened[measure] else None
-                           for measure in TOTALS})
+        return Totals(of, told({measure: counts.get((of.code, measure), 0) for measure in TOTALS}, of.code))
 
     rest = {measure: counts.get((area.code, measure), 0) - sum(counts.get((part.code, measure), 0) for part in inside)
             for measure in TOTALS}
-    return Told(totals(area), tuple(totals(part) for part in inside),
-                {measure: _protected(rest[measure], stated.min_cell) if opened[measure] else None for measure in TOTALS},
-                {attribute: _cells(con, purpose, area.code, attribute, stated.min_cell) for attribute in attributes})
+    return Told(totals(area), tuple(totals(part) for part in inside), told(rest, area.code, *_missing_below(area)),
+                {attribute: protected.cells(area.code, attribute) for attribute in attributes},
+                None if stated.min_cell is None else note())
+
+
+def _missing_below(area: Area) -> tuple[Leaf, ...]:
+    """Who is not known to a part of the area; in a grid everybody."""
+    levels = list(LEVELS.values())
+    place = 0 if area.level == "city" else levels.index(LEVELS[len(area.code)]) + 1
+    return (Leaf("residence_area", (levels[place],), "is_missing", ()),) if place < len(levels) else ()
+
+
+class _Protected:
+    """Counts of areas as a purpose is told them: exact, or as the query for the same persons is answered."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, purpose: str, min_cell: int | None) -> None:
+        self._con, self._purpose = con, purpose
+        self._teller = None if min_cell is None else Teller(con, reference_date(con), min_cell)
+
+    def count(self, people: int, code: str, *narrower: Leaf, measure: str = RESIDENTS) -> Count:
+        if self._teller is None:
+            return Count(people)
+        query = Query(self._purpose, All((within(code), *narrower)))
+        return self._teller.count(people, query, measure="persons" if measure == RESIDENTS else measure)
+
+    def cells(self, code: str, attribute: str) -> tuple[Cell, ...]:
+        """In statistics those that are told."""
+        found = _cells(self._con, self._purpose, code, attribute)
+        if self._teller is None:
+            return found
+        klass = load_catalogue().classes[measured()[attribute]]
+        counted = ((cell, self.count(cell.count.persons or 0, code, cell_leaf(klass, attribute, cell.value))) for cell in found)
+        return tuple(Cell(cell.value, cell.zh, count) for cell, count in counted if not count.suppressed)
 
 
 def _not_below(level: str, lowest: str) -> bool:
@@ -138,14 +174,8 @@ def _counts(con: duckdb.DuckDBPyConnection, purpose: str, codes: list[str]) -> d
     return {(code, measure): people for code, measure, people in rows}
 
 
-def _cells(con: duckdb.DuckDBPyConnection, purpose: str, code: str, attribute: str, min_cell: int | None) -> tuple[Cell, ...]:
+def _cells(con: duckdb.DuckDBPyConnection, purpose: str, code: str, attribute: str) -> tuple[Cell, ...]:
     rows = con.execute("""SELECT value, people FROM area_count WHERE readers = $1 AND area_code = $2 AND measure = $3
                           ORDER BY value NULLS LAST""", [readers_of(purpose), code, attribute]).fetchall()
     words = words_of(attribute)
-    return tuple(Cell(value, words.get(value or ""), _protected(people, min_cell)) for value, people in rows)
-
-
-def _protected(people: int, min_cell: int | None) -> Count:
-    if min_cell is None or people == 0:
-        return Count(people)
-    return Count(None if people < min_cell else (people + min_cell // 2) // min_cell * min_cell)
+    return tuple(Cell(value, words.get(value or ""), Count(people)) for value, people in rows)

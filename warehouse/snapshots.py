@@ -25,6 +25,7 @@ import duckdb
 from sources.errors import OneGridError
 from sources.tables import quoted
 from warehouse.configuration import load_configuration
+from warehouse.disclosure import write_seed
 from warehouse.keys import read_key
 from warehouse.store import StoreProblem, attach, open_connection
 
@@ -275,6 +276,7 @@ def copy_tables(
                 con.execute(f"CREATE TABLE {BUILT_NAME}.{quoted(name)} AS {rows_of_table}")
                 rows[name] = (con.execute(f"SELECT count(*) FROM {BUILT_NAME}.{quoted(name)}").fetchone() or (0,))[0]
         con.execute(f"CREATE TABLE {BUILT_NAME}.published AS SELECT ?::DATE AS as_of", [as_of])
+        write_seed(con, BUILT_NAME, key)
         con.execute(f"CHECKPOINT {BUILT_NAME}")
     finally:
         con.execute(f"DETACH {BUILT_NAME}")

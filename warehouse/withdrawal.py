@@ -19,6 +19,7 @@ import duckdb
 from sources.catalogue import load_catalogue
 from sources.tables import literal, quoted
 from warehouse import rollup
+from warehouse.disclosure import write_seed
 from warehouse.keys import read_key
 from warehouse.profile import touched_by
 from warehouse.snapshots import (
@@ -125,6 +126,7 @@ def _write_anew(con: duckdb.DuckDBPyConnection, home: Path, snapshot: Snapshot, 
             _recount_households(other)
         if "area_count" in rows:
             rows |= _recount_areas(other)
+        write_seed(other, WORKING, key)
         other.execute(f"CHECKPOINT {WORKING}")
     finally:
         other.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -50,3 +51,8 @@ def a_person(
     insert(con, "profile_open", person_id=person_id, **values)
     insert(con, "profile", person_id=person_id, **(values | (only_restricted or {})))
     insert(con, "everybody", person_id=person_id, known_from=known_from, match_confidence=1.0)
+
+
+def publish(con: duckdb.DuckDBPyConnection, as_of: date, seed: bytes = bytes(32)) -> None:
+    """`published`, as a snapshot has it; another seed, other noise in statistics."""
+    con.execute("CREATE OR REPLACE TABLE published AS SELECT ?::DATE AS as_of, ?::BLOB AS statistics_seed", [as_of, seed])

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from sources.catalogue import load_catalogue
-from tests.warehouse.profiles import a_person, create_profiles
+from tests.warehouse.profiles import a_person, create_profiles, publish
+from warehouse.disclosure import LARGEST, SeedMissing
 from warehouse.purposes import PurposeRefused
 from warehouse.queries import QueryRefused, answer, count, count_by, parse, plain
 from warehouse.queries.compiling import moved
@@ -24,7 +25,7 @@ AGE: dict[str, Any] = {"class": "age", "op": "ge", "value": 60}
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         create_profiles(connection)
-        connection.execute("CREATE TABLE published AS SELECT DATE '2025-06-01' AS as_of")
+        publish(connection, date(2025, 6, 1))
         yield connection
 
 
@@ -43,7 +44,7 @@ def test_every_class_answers_its_example(con: duckdb.DuckDBPyConnection, klass: 
     for purpose in load_catalogue().attributes[attribute].purposes:
         query = parse(asked(klass.example, purpose))
         assert plain(query.tree) == klass.example
-        assert count(con, query).persons == 0
+    assert not count(con, query).persons
 
 
 @pytest.mark.parametrize("worked", load_catalogue().worked_queries, ids=lambda worked: worked.name)
@@ -242,33 +243,32 @@ def test_another_day_than_the_snapshot_is_refused(con: duckdb.DuckDBPyConnection
 
 
 def test_statistics_tell_no_rows_and_no_small_numbers(con: duckdb.DuckDBPyConnection) -> None:
-    for number in range(31):
-        a_person(
-            con,
-            f"p{number}",
-            age=70,
-            sex="1" if number < 12 else "2",
-            residence_county="421002" if number else "421003",
-            assistance_types=["1", "4"] if number < 15 else [],
-        )
+    for number in range(160):
+        a_person(con, f"p{number}", age=70, sex="1" if number < 60 else "2", residence_county="421002" if number else "421003",
+                 assistance_types=["1", "4"] if number < 75 else [])
     over_60 = parse(asked(AGE, "statistics"))
     with pytest.raises(PurposeRefused, match="counts only"):
         answer(con, over_60)
-    assert count(con, over_60).persons == 31
-    assert count(
-        con, parse(asked({"class": "residence_area", "op": "within", "value": "421003"}, "statistics"))
-    ).suppressed
+    told = count(con, over_60)
+    assert told.persons is not None
+    assert abs(told.persons - 160) <= LARGEST
+    assert "±20" in (told.note or "")
+    for place, persons in (("421003", 1), ("421087", 0)):
+        few = count(con, parse(asked({"class": "residence_area", "op": "within", "value": place}, "statistics")))
+        assert few.suppressed, persons
     by_sex = count_by(con, over_60, "sex")
-    assert [(cell.value, cell.zh, cell.count.persons) for cell in by_sex.cells] == [
-        ("1", "男性", 12),
-        ("2", "女性", 19),
-    ]
-    by_county = count_by(con, over_60, "residence_area")
-    assert [cell.count.persons for cell in by_county.cells] == [None, None]
-    assert by_county.total.persons == 31
-    by_assistance = count_by(con, over_60, "social_assistance.assistance_types")
-    assert [(cell.value, cell.count.persons) for cell in by_assistance.cells] == [("", 16), ("1", 15), ("4", 15)]
+    assert [(cell.value, cell.zh) for cell in by_sex.cells] == [("1", "男性"), ("2", "女性")]
+    assert by_sex.total.persons == told.persons
+    assert [cell.value for cell in count_by(con, over_60, "residence_area").cells] == ["421002"]
+    assert {cell.value for cell in count_by(con, over_60, "social_assistance.assistance_types").cells} == {"", "1", "4"}
     assert [cell.value for cell in count_by(con, over_60, "age").cells] == ["070-074"]
+
+
+def test_a_snapshot_without_a_seed_tells_no_statistics(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE OR REPLACE TABLE published AS SELECT DATE '2025-06-01' AS as_of")
+    assert count(con, parse(asked(AGE))).persons == 0
+    with pytest.raises(SeedMissing, match="before statistics were protected"):
+        count(con, parse(asked(AGE, "statistics")))
 
 
 def test_counts_by_class_without_suppression_for_other_purposes(con: duckdb.DuckDBPyConnection) -> None:

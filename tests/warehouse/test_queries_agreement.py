@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import Attribute, AttributeClass
-from tests.warehouse.profiles import create_profiles, profile_columns
+from tests.warehouse.profiles import create_profiles, profile_columns, publish
 from tests.warehouse.slow_evaluator import LEVEL, means
 from warehouse.purposes import reading
 from warehouse.queries import answer, count, parse
@@ -139,7 +139,7 @@ def a_profile() -> st.SearchStrategy[dict[str, Any]]:
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         create_profiles(connection)
-        connection.execute("CREATE TABLE published AS SELECT ?::DATE AS as_of", [AS_OF])
+        publish(connection, AS_OF)
         yield connection
 
 

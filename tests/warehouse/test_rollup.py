@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -13,11 +15,11 @@ from hypothesis import strategies as st
 
 from sources.catalogue import load_catalogue
 from sources.tables import category_tables, create_table
-from tests.warehouse.profiles import a_person, create_profiles
+from tests.warehouse.profiles import a_person, create_profiles, publish
 from warehouse import rollup
 from warehouse.areas_told import UnknownArea, find_area, tell
 from warehouse.purposes import PurposeRefused
-from warehouse.queries import count, count_by, parse
+from warehouse.queries import Count, count, count_by, parse
 
 PLACES = ("421002001001001", "421002001001002", "421002001002", "421002002", "421003", "421003100201", None)
 LEVELS = {"county": 6, "township": 9, "community": 12, "grid": 15}
@@ -28,7 +30,7 @@ def empty_city() -> duckdb.DuckDBPyConnection:
     create_profiles(con)
     contract = load_catalogue().contracts["house_registry"]
     con.execute(create_table("current_house_registry", category_tables(contract)["current_house_registry"]))
-    con.execute("CREATE TABLE published AS SELECT DATE '2025-06-01' AS as_of")
+    publish(con, date(2025, 6, 1))
     return con
 
 
@@ -123,15 +125,21 @@ def test_parts_and_those_not_known_below_sum_to_the_area(residents: list[tuple[s
         assert at_county == whole
 
 
-def test_statistics_rounds_and_tells_no_small_number(con: duckdb.DuckDBPyConnection) -> None:
-    exact, told = tell(con, "421002", "grid_service"), tell(con, "421002", "statistics", ["age"])
-    for one, other in zip((exact.totals, *exact.parts), (told.totals, *told.parts), strict=True):
-        truth, shown = one.counts["residents"], other.counts["residents"]
-        assert truth is not None
-        assert shown is not None
-        assert truth.persons is not None
-        assert shown.persons is None if 0 < truth.persons < 10 else shown.persons is not None and abs(shown.persons - truth.persons) <= 5
-    assert all(cell.count.persons is None or cell.count.persons % 10 == 0 for cell in told.classes["age"])
+def test_statistics_is_told_an_area_as_the_queries_for_it_are_answered() -> None:
+    """Or else two ways of asking would give two draws of noise for one number."""
+    with empty_city() as con:
+        for number in range(240):
+            settle(con, number, PLACES[number % 3 if number < 200 else 3], age=number % 4 * 20, sex="12"[number % 2])
+        rollup.build(con)
+        exact, told = tell(con, "421002001", "grid_service"), tell(con, "421002001", "statistics", ["age", "sex", "vital_status"])
+        for one, other in zip((exact.totals, *exact.parts), (told.totals, *told.parts), strict=True):
+            assert other.counts["residents"] == replace(count(con, query_of("statistics", one.area.code)), note=None)
+        for attribute, cells in told.classes.items():
+            assert cells == count_by(con, query_of("statistics", "421002001"), attribute).cells
+            assert cells
+        assert told.not_below["residents"] == Count(None)
+        assert "±20" in (told.note or "")
+        assert exact.note is None
 
 
 @pytest.mark.parametrize(("asked", "code"), [("421002", "421002"), ("沙市区", "421002"), (" 421002001001 ", "421002001001"),
