@@ -24,7 +24,7 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse import snapshots
 from warehouse.access import identify
-from warehouse.feeds import consents, products, schemas
+from warehouse.feeds import compatibility, consents, products
 from warehouse.feeds.answers import Answer, Question, read
 from warehouse.feeds.building import Built, Run, State, build
 from warehouse.feeds.declared import COUNT, DeclaredFeed, feed_of, load_feeds
@@ -74,12 +74,12 @@ def show_feed(module: str, home: Path | None, language: str) -> None:
     feed = declared.feed
     kept = products.list_products(home, module) if home is not None else []
     purpose = load_catalogue().purposes[feed.purpose]
-    schema = schemas.kept_schema(module)
+    schema = compatibility.kept_schema(module)
     facts = {
         ("用途", "purpose"): f"{purpose.title_zh} {purpose.name}", ("粒度", "grain"): GRAINS[feed.grain] if words == 0 else feed.grain,
         ("周期", "cadence"): CADENCES[feed.cadence] if words == 0 else feed.cadence, ("形式", "delivery"): feed.delivery,
         ("接收方", "recipient"): feed.recipient, ("行范围", "row scope"): feed.row_scope, ("保存", "retention"): feed.retention,
-        ("结构版本", "schema version"): schema["version"] if schema else schemas.FIRST,
+        ("结构版本", "schema version"): schema["version"] if schema else compatibility.FIRST,
         ("最小单元", "smallest count told"): feed.min_cell,
         ("已发布", "kept"): ", ".join(one.as_of for one in kept) or None,
     }  # fmt: skip
@@ -94,9 +94,9 @@ def show_feed(module: str, home: Path | None, language: str) -> None:
 def check_feeds(language: str, *, accept: bool, breaking: bool) -> bool:
     """Compare every feed with the schema that its consumers were promised; whether all are compatible."""
     words = 0 if language == "zh" else 1
-    for one in schemas.accept(breaking=breaking) if accept else ():
+    for one in compatibility.accept(breaking=breaking) if accept else ():
         console.print(f"{one.module} {one.version}")
-    compared = schemas.compare_all()
+    compared = compatibility.compare_all()
     for one in compared:
         for text in one.breaking:
             console.print(f"[red]{('不兼容', 'breaks')[words]}[/red] {one.module}: {text}", soft_wrap=True)

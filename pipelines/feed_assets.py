@@ -14,8 +14,8 @@ from pipelines import feed_stages
 from pipelines.installation import Installation
 from pipelines.place_assets import PROFILES
 from warehouse.feeds.building import Built, State
+from warehouse.feeds.compatibility import Comparison
 from warehouse.feeds.declared import DeclaredFeed, load_feeds
-from warehouse.feeds.schemas import Comparison
 from warehouse.queries.parsing import asks_for
 
 SNAPSHOT = dg.AssetKey(["city", "snapshot"])

@@ -15,7 +15,7 @@ from pipelines.progress import stage
 from warehouse.access import identify
 from warehouse.feeds import withdrawals
 from warehouse.feeds.building import Built, Run, State, build
-from warehouse.feeds.schemas import Comparison, compare_all
+from warehouse.feeds.compatibility import Comparison, compare_all
 from warehouse.snapshots import choose, open_snapshot
 
 MEMORY = "2GB"

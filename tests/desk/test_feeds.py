@@ -18,9 +18,9 @@ from tests.warehouse.feed_cases import AS_OF, fill
 from warehouse import audit, snapshots
 from warehouse.access import AccessRefused, Grant, Role
 from warehouse.access.rules import GRID_CENTRE
-from warehouse.feeds import products, schemas
+from warehouse.feeds import compatibility, products
+from warehouse.feeds.compatibility import Comparison
 from warehouse.feeds.declared import load_feeds
-from warehouse.feeds.schemas import Comparison
 from warehouse.keys import VARIABLE, ensure_key
 from warehouse.store import open_working
 
@@ -78,7 +78,7 @@ def test_show_says_who_gets_what_for_what(module: str) -> None:
 def test_check_reports_what_would_break(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "0 incompatible" in done("check", "--lang", "en")
     broken = Comparison("media_statistics", "2.0", ("column visitors is gone",), ())
-    monkeypatch.setattr(schemas, "compare_all", lambda: [broken])
+    monkeypatch.setattr(compatibility, "compare_all", lambda: [broken])
     result = onegrid("check", "--lang", "en")
     assert result.exit_code == 1
     assert "column visitors is gone" in result.output

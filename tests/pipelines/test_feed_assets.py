@@ -15,7 +15,7 @@ from pipelines.installation import Installation
 from sources.catalogue import load_catalogue
 from tests.warehouse.feed_cases import AS_OF, fill
 from warehouse import snapshots
-from warehouse.feeds import products, schemas
+from warehouse.feeds import compatibility, products
 from warehouse.feeds.declared import feed_of, load_feeds
 from warehouse.keys import ensure_key
 from warehouse.store import open_working
@@ -70,11 +70,11 @@ def test_run_publishes_what_is_due_and_tells_counts_only(home: Path) -> None:
 
 
 def test_break_fails_the_check_and_publishes_nothing(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(shutil.copytree(schemas.FOLDER, tmp_path / "schemas"))
+    folder = Path(shutil.copytree(compatibility.FOLDER, tmp_path / "schemas"))
     promised = json.loads((folder / "aixin_one_touch.json").read_text())
     promised["columns"].append({"name": "gone", "type": "DATE", "nullable": True})
     (folder / "aixin_one_touch.json").write_text(json.dumps(promised))
-    monkeypatch.setattr(feed_stages, "compare_all", lambda: schemas.compare_all(folder))
+    monkeypatch.setattr(feed_stages, "compare_all", lambda: compatibility.compare_all(folder))
     result = run(home)
     assert not result.success
     failed = [evaluation.asset_key.path[-1] for evaluation in result.get_asset_check_evaluations() if not evaluation.passed]

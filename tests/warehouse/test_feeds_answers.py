@@ -18,8 +18,8 @@ from warehouse.access import AccessRefused, Grant, Reader, Role
 from warehouse.access.rules import GRID_CENTRE
 from warehouse.feeds import consents
 from warehouse.feeds.answers import Answer, Incomplete, Question, read
+from warehouse.feeds.compatibility import kept_schema
 from warehouse.feeds.products import NoProduct
-from warehouse.feeds.schemas import kept_schema
 from warehouse.feeds.tables import FeedRequest
 from warehouse.keys import ensure_key
 from warehouse.office.database import office

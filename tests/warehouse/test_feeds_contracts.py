@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from sources.catalogue import _feed_problems, load_catalogue
 from sources.catalogue.models import Feed
 from tests.warehouse.feed_cases import AS_OF, a_city_with_feeds, publish
-from warehouse.feeds import building, products, schemas
+from warehouse.feeds import building, compatibility, products
+from warehouse.feeds.compatibility import SchemaBroken, accept, compare, compare_all, kept_schema, require_compatible, schema_of
 from warehouse.feeds.declared import COUNT, DeclaredFeed, declare, feed_of, load_feeds
-from warehouse.feeds.schemas import SchemaBroken, accept, compare, compare_all, kept_schema, require_compatible, schema_of
 from warehouse.feeds.terms import Unclear, read_retention, read_scope
 from warehouse.keys import ensure_key
 from warehouse.queries import QueryRefused
@@ -84,7 +84,7 @@ def test_every_sentence_of_the_dictionary_is_understood() -> None:
 def test_kept_schemas_are_the_declared_ones() -> None:
     """Changed on purpose? `onegrid feeds check --accept` writes them, and the change is reviewed with its consumers."""
     assert [one for one in compare_all() if not one.is_same] == []
-    assert {path.stem for path in schemas.FOLDER.glob("*.json")} == set(load_feeds())
+    assert {path.stem for path in compatibility.FOLDER.glob("*.json")} == set(load_feeds())
 
 
 def _without(schema: dict[str, Any], name: str) -> None:
@@ -147,7 +147,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Schemas of the project, one of which promises a column that the feed has no more."""
-    copied = Path(shutil.copytree(schemas.FOLDER, tmp_path / "schemas"))
+    copied = Path(shutil.copytree(compatibility.FOLDER, tmp_path / "schemas"))
     promised = json.loads((copied / "media_statistics.json").read_text())
     promised["columns"].append({"name": "visitors", "type": COUNT, "nullable": True})
     (copied / "media_statistics.json").write_text(json.dumps(promised))

@@ -19,9 +19,9 @@ from sources.tables import has_table, quoted
 from warehouse import audit
 from warehouse.audit import Look, Outcome
 from warehouse.feeds import changes, consents, figures, files, products, recipients, retention, rows
+from warehouse.feeds.compatibility import SchemaBroken, require_compatible
 from warehouse.feeds.declared import DeclaredFeed, feed_of, load_feeds
 from warehouse.feeds.products import Changes, Manifest
-from warehouse.feeds.schemas import SchemaBroken, require_compatible
 from warehouse.feeds.terms import Rows, is_due
 
 COMMAND = "feeds build"
