@@ -134,10 +134,10 @@ def export_items(home: Path, out: Path, n: int, purpose: str, user: str | None =
 
 def import_file(home: Path, file: Path, user: str | None) -> bool:
     """Take the decisions of a file; prints what became of every line. Returns whether every line was taken."""
-    lines = exchange.read_file(file)
     with open_review(home) as con:
         con.execute("BEGIN")
         with reviewing(home, user, "review import") as pass_:
+            lines = exchange.read_file(file)
             outcomes = exchange.apply_lines(con, lines, by=pass_.user, at=now())
             taken = [find_item(con, line.item) for line in outcomes if line.outcome == "accepted"]
             pass_.saw(_persons(con, (key for one in taken for key in (one.left, one.right))), len(taken), outcome=Outcome.DECIDED)

@@ -5,6 +5,7 @@ Belongs here: the order decision, work, durable entry, and only then the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -22,6 +23,8 @@ from warehouse.queries.model import QueryRefused
 from warehouse.snapshots import NoSnapshot
 from warehouse.store import StoreInUse, StoreProblem
 
+_NO_CODE = re.compile(r"[^\x20-\x7e]|(?<![0-9])[0-9]{17}[0-9Xx](?![0-9A-Za-z])|(?<![0-9])1[0-9]{10}(?![0-9])")
+"""What a code never holds: other letters than those of codes, an ID number, a mobile number."""
 UNKNOWN_PURPOSE = "(unknown)"
 """What the log says of a purpose that the dictionary does not have: it may be any text."""
 
@@ -103,4 +106,5 @@ def _record(home: Path, user: str, pass_: Pass, outcome: Outcome, now: datetime,
     purpose = pass_.request.purpose
     known = purpose if not purpose or purpose in load_catalogue().purposes else UNKNOWN_PURPOSE
     persons = tuple(dict.fromkeys(pass_.persons)) if shown else ()
-    audit.record(home, Look(user, known, pass_.request.command, pass_.asked, outcome, persons, pass_.rows if shown else 0), now=now)
+    asked = audit.digest(home, pass_.asked) if _NO_CODE.search(pass_.asked) else pass_.asked
+    audit.record(home, Look(user, known, pass_.request.command, asked, outcome, persons, pass_.rows if shown else 0), now=now)

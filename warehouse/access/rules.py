@@ -109,6 +109,7 @@ COMMANDS: dict[str, CommandRule] = {
     "outbox": CommandRule((Role.OPERATOR, Role.STEWARD), department=True),
     "outbox send": CommandRule(_RUNNING),
     "visits submit": CommandRule((Role.GRID_WORKER, Role.CASE_WORKER)),
+    "visits results": CommandRule((Role.GRID_WORKER, Role.CASE_WORKER), purpose=True),
     "feeds": CommandRule(_ANYBODY),
     "feeds build": CommandRule(_RUNNING),
     "subject report": CommandRule((Role.AUDITOR, Role.RESIDENT)),
@@ -136,6 +137,9 @@ OPEN = {
     "city": "writes an invented city; reads no installation",
     "demo": "makes an invented city and an installation of its own",
     "link": "works on files of the caller; reads no installation",
+    "feeds list": "tells of products what the dictionary says, and numbers of rows",
+    "feeds show": "tells of a product what the dictionary says, and its columns",
+    "feeds check": "compares the dictionary with kept schemas; reads no installation",
     "audit verify": "says whether the log is whole, not what is in it; needs the key",
 }
 """Commands that pass no gate, and why."""
