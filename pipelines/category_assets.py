@@ -28,12 +28,14 @@ def _schema(contract: Contract, table: str) -> dg.TableSchema:
     ])
 
 
-def _metadata(counts: dict[str, int], contract: Contract, table: str) -> dict[str, dg.MetadataValue | int]:
+def table_metadata(counts: dict[str, int], contract: Contract, table: str) -> dict[str, dg.MetadataValue | int]:
+    """Number of rows, columns, and the other counts of a table of a category."""
     rows = counts.pop("rows")
     return {"dagster/row_count": rows, "dagster/column_schema": dg.MetadataValue.table_schema(_schema(contract, table)), **counts}
 
 
-def _landed(contract: Contract) -> dg.AssetsDefinition:
+def landed_asset(contract: Contract) -> dg.AssetsDefinition:
+    """Every delivery of a category or form, as sent."""
     key = dg.AssetKey(["landed", contract.category])
 
     @dg.asset(key=key, group_name=contract.department, retry_policy=RETRY, kinds={contract.delivery.format.split("_")[0]},
@@ -45,12 +47,13 @@ def _landed(contract: Contract) -> dg.AssetsDefinition:
         check = dg.AssetCheckResult(check_name="deliveries_accepted_whole", passed=not outcome.refusals,
                                     severity=dg.AssetCheckSeverity.WARN, metadata={"refused": len(outcome.refusals)},
                                     description="\n".join(outcome.refusals) or None)
-        return dg.MaterializeResult(metadata=_metadata(outcome.counts, contract, "landed"), check_results=[check])
+        return dg.MaterializeResult(metadata=table_metadata(outcome.counts, contract, "landed"), check_results=[check])
 
     return landed
 
 
-def _accepted(contract: Contract) -> dg.AssetsDefinition:
+def accepted_asset(contract: Contract) -> dg.AssetsDefinition:
+    """Records read by the contract, or in quarantine."""
     key = dg.AssetKey(["accepted", contract.category])
     specs = [
         dg.AssetCheckSpec("accounting", asset=key, blocking=True, description="delivered = accepted + quarantined, for every delivery"),
@@ -66,16 +69,17 @@ def _accepted(contract: Contract) -> dg.AssetsDefinition:
             dg.AssetCheckResult(check_name="expectations", passed=not outcome.failed_expectations, severity=dg.AssetCheckSeverity.WARN,
                                 metadata=dict(outcome.failed_expectations)),
         ]
-        return dg.MaterializeResult(metadata=_metadata(outcome.counts, contract, "typed"), check_results=checks)
+        return dg.MaterializeResult(metadata=table_metadata(outcome.counts, contract, "typed"), check_results=checks)
 
     return accepted
 
 
-def _history(contract: Contract) -> dg.AssetsDefinition:
+def history_asset(contract: Contract) -> dg.AssetsDefinition:
+    """Every version of every key."""
     @dg.asset(key=["history", contract.category], deps=[["accepted", contract.category]], group_name=contract.department, kinds={"duckdb"},
               description=f"{contract.title_zh}: every version of every key, valid from delivery to delivery. {contract.delta.meaning}")
     def history(installation: Installation) -> dg.MaterializeResult:
-        return dg.MaterializeResult(metadata=_metadata(stages.apply_history(installation.con, contract), contract, "history"))
+        return dg.MaterializeResult(metadata=table_metadata(stages.apply_history(installation.con, contract), contract, "history"))
 
     return history
 
@@ -85,7 +89,7 @@ def _current(contract: Contract) -> dg.AssetsDefinition:
               kinds={"duckdb"}, description=f"{contract.title_zh}: the records in force on the reference date.")
     def current(installation: Installation) -> dg.MaterializeResult:
         counts = stages.materialise_current(installation.con, contract, installation.until_date)
-        return dg.MaterializeResult(metadata=_metadata(counts, contract, "current"))
+        return dg.MaterializeResult(metadata=table_metadata(counts, contract, "current"))
 
     return current
 
@@ -103,5 +107,5 @@ def _mentions(contract: Contract) -> dg.AssetsDefinition:
 CATEGORY_ASSETS: list[dg.AssetsDefinition] = [
     build(contract)
     for contract in load_catalogue().contracts.values()
-    for build in (_landed, _accepted, _history, _current, _mentions)
+    for build in (landed_asset, accepted_asset, history_asset, _current, _mentions)
 ]

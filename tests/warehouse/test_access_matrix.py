@@ -117,7 +117,7 @@ COMMANDS_OF: dict[frozenset[Role], str] = {
     frozenset({Role.OPERATOR}): "export, users, run, evaluate, snapshots, model, ui, serve, boundaries load, boundaries check, "
                                 "feeds build, outbox send",
     frozenset({Role.OPERATOR, Role.STEWARD}): "outbox",
-    frozenset({Role.GRID_WORKER, Role.CASE_WORKER}): "visits submit",
+    frozenset({Role.GRID_WORKER, Role.CASE_WORKER}): "visits submit, visits results",
     frozenset(Role): "organisation, address, boundaries export, feeds",
 }
 BY_COMMAND = {command: roles for roles, commands in COMMANDS_OF.items() for command in commands.split(", ")}

@@ -137,6 +137,7 @@ OPEN = {
     "city": "writes an invented city; reads no installation",
     "demo": "makes an invented city and an installation of its own",
     "link": "works on files of the caller; reads no installation",
+    "visits form": "the empty form reads no installation; with --grid it passes the gate as a reader of grid_information",
     "feeds list": "tells of products what the dictionary says, and numbers of rows",
     "feeds show": "tells of a product what the dictionary says, and its columns",
     "feeds check": "compares the dictionary with kept schemas; reads no installation",

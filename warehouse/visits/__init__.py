@@ -8,5 +8,6 @@ A form never changes a profile: it is no source of an attribute and takes no par
 """
 
 from warehouse.visits.building import Visits, build
+from warehouse.visits.offers import append
 
-__all__ = ["Visits", "build"]
+__all__ = ["Visits", "append", "build"]

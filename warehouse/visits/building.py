@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from sources.tables import category_tables, create_table, has_table
+from sources.tables import category_tables, create_table
 from warehouse.visits import comparing, finding, offers
 from warehouse.visits.routing import FORM, form
 
@@ -33,8 +33,8 @@ class Visits:
 def build(con: duckdb.DuckDBPyConnection, home: Path) -> Visits:
     """Make `visit` and `visit_statement` anew and replace the rows of origin `visit` in `change_offer`. In one transaction.
 
-    Lines come from `current_grid_visits`; a city without the form gets empty tables. Call after profiles and after
-    warehouse.changes has made its own rows.
+    Lines come from `current_grid_visits`; a city without the form gets empty tables. Call after profiles; who makes `change_offer` anew
+    calls `append` after it.
     """
     name = f"current_{FORM}"
     con.execute(create_table(name, category_tables(form())[name]))
@@ -46,23 +46,15 @@ def build(con: duckdb.DuckDBPyConnection, home: Path) -> Visits:
         con.execute(f"CREATE OR REPLACE TABLE visit ({', '.join(f'{column} {kind}' for column, kind in VISIT.items())})")
         con.execute("""INSERT INTO visit SELECT DISTINCT person_id, dwelling_code, grid_code, visit_date FROM temp.visit_line
                        WHERE person_id IS NOT NULL ORDER BY ALL""")
-        _replace_offers(con)
+        offers.append(con)
         by = dict(con.execute("SELECT found_by, count(*) FROM temp.visit_line GROUP BY found_by").fetchall())
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
     finally:
-        for table in ("visit_person", "visit_line", "visit_own", "visit_fact", "visit_proposal"):
+        for table in ("visit_person", "visit_line", "visit_own", "visit_fact"):
             con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     nobody, unclear = int(by.get("nobody", 0)), int(by.get("unclear", 0))
     return Visits(lines, lines - nobody - unclear, nobody, unclear, facts, proposals)
 
-
-def _replace_offers(con: duckdb.DuckDBPyConnection) -> None:
-    if not has_table(con, "change_offer"):
-        kinds = ", ".join(f"{column} {'DATE' if column == 'since' else 'VARCHAR'}" for column in offers.COLUMNS)
-        con.execute(f"CREATE TABLE change_offer ({kinds})")
-    columns = ", ".join(offers.COLUMNS)
-    con.execute("DELETE FROM change_offer WHERE origin = 'visit'")
-    con.execute(f"INSERT INTO change_offer ({columns}) SELECT {columns} FROM temp.visit_proposal ORDER BY change_id")

@@ -3,8 +3,8 @@
 Belongs here: temp.visit_fact, one row per line and fact with its outcome. Does not: who is meant (finding.py), words (offers.py).
 
 Outcomes, the first that holds: `older_visit` (a newer line about this person says something on this fact), `unclear` (nobody can be
-sure of the person, or the dwelling is not one of the form's grid), `not_asked` (not for this age), `same` (profile or owner's record says
-so already), `no_consent`, `no_owner` (the owner holds no record of the person and may get corrections of its own records only),
+sure of the person, or the dwelling is not one of the form's grid), `not_asked` (not for this age), `no_consent`, `same` (profile or
+owner's record says so already), `no_owner` (the owner holds no record of the person and may get corrections of its own records only),
 `register_newer` (the owner's record was changed after the visit), then `differs` or `new`.
 """
 
@@ -85,7 +85,7 @@ def sayings() -> dict[str, Saying]:
         "one_touch": _wish("one_touch_wanted", "p.one_touch_service"),
         "disability_aid": _wish("disability_aid_wanted", "false"),
         "school_place": _wish("school_place_wanted", "p.enrolment_status = '1'"),
-        "job": Saying("CASE WHEN v.job_wanted <> '0' OR p.job_seeking_intent IS NOT NULL THEN v.job_wanted END", "p.job_seeking_intent",
+        "job": Saying("v.job_wanted", "coalesce(p.job_seeking_intent, '0')",
                       _words("v.job_wanted", "job_intent"), "own.value"),
         "family_doctor": _wish("family_doctor_wanted", "p.family_doctor_team IS NOT NULL"),
     }
@@ -98,8 +98,9 @@ def compare(con: duckdb.DuckDBPyConnection) -> int:
     parts = "\nUNION ALL\n".join(_of_fact(fact, said[name]) for name, fact in load_routing().items())
     con.execute(f"""CREATE OR REPLACE TEMP TABLE visit_fact AS
         SELECT * EXCLUDE (newest, unsure, asked, alike, consented, owner, newer, known),
-               CASE WHEN NOT newest THEN 'older_visit' WHEN unsure THEN 'unclear' WHEN NOT asked THEN 'not_asked' WHEN alike THEN 'same'
-                    WHEN NOT consented THEN 'no_consent' WHEN NOT owner THEN 'no_owner' WHEN newer THEN 'register_newer'
+               CASE WHEN NOT newest THEN 'older_visit' WHEN unsure THEN 'unclear' WHEN NOT asked THEN 'not_asked'
+                    WHEN NOT consented THEN 'no_consent' WHEN alike THEN 'same'
+                    WHEN NOT owner THEN 'no_owner' WHEN newer THEN 'register_newer'
                     WHEN known THEN 'differs' ELSE 'new' END AS outcome
         FROM ({parts})""")
     return int((con.execute("SELECT count(*) FROM temp.visit_fact").fetchone() or (0,))[0])

@@ -1,7 +1,7 @@
 """The proposals: what differs, in words, as rows of `change_offer` with origin `visit`, and the statements that the grid worker may follow.
 
-Belongs here: the tables `visit_statement` and temp.visit_proposal. Does not: the table `change_offer` and the life of an offer
-(warehouse/changes), what differs (comparing.py).
+Belongs here: the tables `visit_statement` and `visit_proposal`, and the hand-over. Does not: the table `change_offer` and the
+life of an offer (warehouse/changes), what differs (comparing.py).
 
 A proposal shows the department its own record (`held`) and what was stated at the door; nothing of another register.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from sources.catalogue import load_catalogue
-from sources.tables import literal
+from sources.tables import has_table, literal
 from warehouse.office.sealing import derived_key
 from warehouse.visits.comparing import OFFERED
 from warehouse.visits.routing import Fact, load_routing
@@ -26,7 +26,7 @@ COLUMNS = ("change_id", "origin", "department", "category", "natural_key", "pers
 
 
 def propose(con: duckdb.DuckDBPyConnection, home: Path) -> int:
-    """Make temp.visit_proposal (one row per person, fact and register) and `visit_statement` from temp.visit_fact; returns the proposals.
+    """Make `visit_proposal` (one row per person, fact and register) and `visit_statement` from temp.visit_fact; returns the proposals.
 
     The id of a proposal is a keyed digest of register, record, person, fact and what is offered: found again it is the same.
     """
@@ -34,7 +34,7 @@ def propose(con: duckdb.DuckDBPyConnection, home: Path) -> int:
         SELECT f.*, r.department, r.attribute, r.told_zh, r.told_en, r.is_open,
                {_id(IDENTITY)} AS change_id
         FROM temp.visit_fact AS f JOIN ({_routing()}) AS r USING (fact, category)""", {"key": derived_key(home, USE).hex()})
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE visit_proposal AS
+    con.execute(f"""CREATE OR REPLACE TABLE visit_proposal AS
         SELECT change_id, 'visit' AS origin, department, category, own_key AS natural_key, person_id, attribute, column_name,
                {_held_words()} AS held, offered, visited_on AS since,
                replace(told_zh, '{{day}}', visited_on::VARCHAR) AS told_zh, replace(told_en, '{{day}}', visited_on::VARCHAR) AS told_en
@@ -50,7 +50,18 @@ def propose(con: duckdb.DuckDBPyConnection, home: Path) -> int:
         FROM temp.visit_line WHERE found_by = 'unclear'
         ORDER BY visit_no, fact""")
     con.execute("DROP TABLE temp.visit_named")
-    return int((con.execute("SELECT count(*) FROM temp.visit_proposal").fetchone() or (0,))[0])
+    return int((con.execute("SELECT count(*) FROM visit_proposal").fetchone() or (0,))[0])
+
+
+def append(con: duckdb.DuckDBPyConnection) -> None:
+    """Replace the rows of origin `visit` in `change_offer` by the proposals. Doing it twice gives the same; nothing without a form."""
+    if not has_table(con, "visit_proposal"):
+        return
+    if not has_table(con, "change_offer"):
+        con.execute("CREATE TABLE change_offer AS FROM visit_proposal WITH NO DATA")
+    columns = ", ".join(COLUMNS)
+    con.execute("DELETE FROM change_offer WHERE origin = 'visit'")
+    con.execute(f"INSERT INTO change_offer ({columns}) SELECT {columns} FROM visit_proposal ORDER BY change_id")
 
 
 def _id(text: str) -> str:
