@@ -14,8 +14,9 @@ from sqlalchemy import text
 
 import warehouse
 from warehouse.keys import KeyProblem
+from warehouse.office import migrating
 from warehouse.office.base import Base
-from warehouse.office.database import FILE, VARIABLE, OfficeProblem, engine_of, office
+from warehouse.office.database import FILE, NEWEST, VARIABLE, OfficeProblem, engine_of, office
 from warehouse.office.sealing import SealBroken, keyed_digest, seal, unseal
 
 
@@ -40,6 +41,10 @@ def test_migrations_make_exactly_the_tables_of_the_models(office_home: Path) -> 
             importlib.import_module(module.name)
     with engine_of(office_home).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_newest_migration_is_the_one_that_is_stated() -> None:
+    assert migrating.newest() == NEWEST
 
 
 def test_newer_form_is_refused(office_home: Path) -> None:
