@@ -52,6 +52,8 @@ FIXED_TABLES = (
     "organisation_mention",
     "boundary",
     "dwelling_location",
+    "visit",
+    "visit_statement",
 )
 PREFIXES = ("current_", "profile")
 """Tables of a snapshot: these names, and every table whose name begins so (current records, profiles, provenance)."""

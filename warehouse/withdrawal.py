@@ -88,7 +88,7 @@ def find_withdrawn(con: duckdb.DuckDBPyConnection) -> int:
         ).fetchall()
     }
     here = set(table_names(con))
-    for category in load_catalogue().contracts:
+    for category in load_catalogue().deliverable:
         if f"current_{category}" in in_snapshot and f"history_{category}" in here:
             con.execute(
                 f"""
@@ -186,6 +186,10 @@ _BY_CONTENT = {
     "alert_record": _OF_ALERTS,
     "household": """EXISTS (SELECT 1 FROM household_member AS m WHERE m.kind = t.kind AND m.household_key = t.household_key
                             AND m.person_id NOT IN (SELECT person_id FROM named_person))""",
+    "visit": """NOT EXISTS (SELECT 1 FROM current_grid_visits AS v JOIN withdrawn_record AS w USING (record_id)
+                            WHERE v.dwelling_code = t.dwelling_code AND v.grid_code = t.grid AND v.visit_date = t.visited_on)""",
+    "visit_statement": f"""{_not_its_key("'grid_visits'", "t.visit_no")}
+                           AND (t.person_id IS NULL OR t.person_id NOT IN (SELECT person_id FROM named_person))""",
 }
 
 
