@@ -7,6 +7,7 @@ from pathlib import Path
 
 from warehouse.access import Grant, Reader, accounts, identify
 from warehouse.access.founding import founding_grants
+from warehouse.access.identity import login_name
 from warehouse.office.database import office
 
 NOW = datetime(2025, 6, 2, 8, tzinfo=UTC)
@@ -18,7 +19,7 @@ def an_account(home: Path, name: str, *grants: Grant, holder: str = "operator", 
     """Make the account (login: of the test by default, None: of nobody) and return who it is to the gate. The founder comes first."""
     identify(home, None)
     with office(home) as session:
-        accounts.add(session, name, holder, login=accounts.login_name() if login == "" else login, by="test", now=NOW)
+        accounts.add(session, name, holder, login=login_name() if login == "" else login, by="test", now=NOW)
         for one in grants:
             accounts.grant(session, name, one, by="test", now=NOW)
     return identify(home, name)

@@ -24,7 +24,7 @@ from tests.warehouse.house_cases import AS_OF, GREEN, LAKE, create_street, seed_
 from tests.warehouse.profiles import a_person
 from warehouse import audit
 from warehouse.access import AccessRefused, Grant, Request, Role, gate, identify
-from warehouse.access.accounts import TOKEN_VARIABLE, USER_VARIABLE, login_name
+from warehouse.access.identity import TOKEN_VARIABLE, USER_VARIABLE, login_name
 from warehouse.access.rules import OPEN
 from warehouse.audit.model import Entry
 from warehouse.keys import VARIABLE, ensure_key
@@ -100,7 +100,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
 
 LEAVES = dict(commands(typer.main.get_command(app)))
 STATED = {"purpose": "data_quality", "department": "civil_affairs", "person": "E0", "person_id": "E0", "module": "jianli_mutual_aid",
-          "community": LAKE}  # fmt: skip
+          "community": LAKE, "grid": OWN}  # fmt: skip
 EXTRA = {"query": ["--text", "沙市区独居老人"], "profile": ["E0"], "subject restrict": ["--attribute", "name"]}
 """What a command needs beside its required parameters, so that it gets as far as the gate."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,11 @@ from sqlalchemy.orm import Session
 from tests.accounts import NOW, an_account
 from warehouse import audit
 from warehouse.access import CITY, AccessRefused, Grant, Reader, Request, Role, accounts, gate, identify
-from warehouse.access.accounts import TOKEN_VARIABLE, USER_VARIABLE, AccountProblem, login_name
+from warehouse.access.accounts import AccountProblem
 from warehouse.access.founding import covers_every_purpose, founding_grants
-from warehouse.office.database import office
+from warehouse.access.identity import OFFICE_FILE, OFFICE_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE, login_name
+from warehouse.keys import ensure_key
+from warehouse.office.database import FILE, VARIABLE, office
 
 GRID = "421002001001001"
 GRID_WORKER = Grant(Role.GRID_WORKER, "grid_service_centre", (GRID,), ("grid_service",))
@@ -167,3 +171,33 @@ def test_a_name_that_could_forge_a_line_of_the_log_is_no_name(office_home: Path,
 def test_an_unknown_department_is_refused(office_home: Path) -> None:
     with pytest.raises(AccountProblem, match="weather"), office(office_home) as session:
         accounts.add(session, "a", "weather", login=None, by="test", now=NOW)
+
+
+def test_both_ways_to_look_an_account_up_agree(office_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_account(office_home, "a", GRID_WORKER, holder="grid_service_centre")
+    with office(office_home) as session:
+        accounts.revoke(session, "a", identify_number(session, "a", Role.GRID_WORKER), now=NOW)
+        accounts.grant(session, "a", GRID_WORKER, by="test", now=NOW)
+    for name in ("a", login_name(), "nobody"):
+        direct = identify(office_home, name)
+        with monkeypatch.context() as patch:
+            patch.setattr("warehouse.access.identity._newest", lambda: "another form")
+            assert identify(office_home, name) == direct
+    assert (OFFICE_FILE, OFFICE_VARIABLE) == (FILE, VARIABLE)
+
+
+def test_an_account_is_looked_up_while_somebody_writes(office_home: Path) -> None:
+    if VARIABLE in os.environ:
+        pytest.skip("rows of PostgreSQL are read beside a writer anyway")
+    reader = identify(office_home, None)
+    with office(office_home):
+        assert identify(office_home, None) == reader
+
+
+def test_a_reader_does_not_load_the_libraries_of_the_office(tmp_path: Path) -> None:
+    ensure_key(tmp_path)
+    identify(tmp_path, None)
+    words = ("import sys; from pathlib import Path; from warehouse.access import identify; "
+             f"assert identify(Path({str(tmp_path)!r}), None).grants; print(sorted({{'sqlalchemy', 'alembic'}} & sys.modules.keys()))")
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert done.stdout.strip() == "[]"

@@ -1,13 +1,12 @@
-"""Accounts and their grants in the office, and who a caller is.
+"""Accounts and their grants in the office.
 
-Belongs here: the tables, making and ending accounts and grants, tokens, the founding account, `identify`.
-Does not: what grants allow (policy.py), audit entries (gate.py): every caller that changes something passes the gate.
+Belongs here: the tables, making and ending accounts and grants, tokens, the founding account. Does not: who a caller is
+(identity.py), what grants allow (policy.py), audit entries (gate.py): every caller that changes something passes the gate.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,7 +22,8 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse import audit
 from warehouse.access.founding import founding_grants
-from warehouse.access.model import CITY, Grant, Reader, Role
+from warehouse.access.identity import TOKEN_USE, Kept, login_name
+from warehouse.access.model import CITY, Grant, Role
 from warehouse.access.policy import valid
 from warehouse.access.rules import OPERATING, ORGANISATIONS, ROLES, Uses, purposes_of
 from warehouse.audit import checked_user
@@ -33,8 +33,7 @@ from warehouse.office.database import office
 from warehouse.office.sealing import keyed_digest
 from warehouse.snapshots import NoSnapshot, open_snapshot
 
-TOKEN_BYTES, TOKEN_MARK, TOKEN_USE = 32, "ogt_", "account token"
-TOKEN_VARIABLE, USER_VARIABLE = "ONEGRID_TOKEN", "ONEGRID_USER"
+TOKEN_BYTES, TOKEN_MARK = 32, "ogt_"
 
 
 class AccountProblem(OneGridError):
@@ -83,52 +82,15 @@ class AccountGrant(Base):
         return Grant(Role(self.role), self.holder, tuple(self.areas.split()), tuple(self.purposes.split()), self.person_id, self.number)
 
 
-def identify(home: Path, user: str | None, *, token: str | None = None) -> Reader:
-    """Who calls: the account of a token; without one the account that is stated, by argument, ONEGRID_USER or the login name, if its
-    OS login is the caller's. Never raises for an account that cannot be had: that Reader has no grants, and the gate refuses it.
-
-    A home without any account gets its founding account when its owner calls. Raises OfficeProblem.
-    """
-    token = token or os.environ.get(TOKEN_VARIABLE) or None
-    stated = (user or os.environ.get(USER_VARIABLE) or "").strip() or None
-    login = login_name()
+def kept(home: Path, column: str, value: str) -> Kept | None:
+    """The account with this name or token_digest, by SQLAlchemy; None when there is none."""
     with office(home) as session:
-        if token is not None:
-            return _by_token(session, keyed_digest(home, TOKEN_USE, token.strip()), stated)
-        name = stated or login
-        account = session.get(Account, name)
-        if account is None and _found(session, home, login, datetime.now(UTC)) and name == login:
-            account = session.get(Account, name)
-        return _by_login(account, name, login)
+        found = session.execute(select(Account).where(getattr(Account, column) == value)).scalar_one_or_none()
+        return None if found is None else Kept(found.name, found.holder, found.active, found.os_login, found.standing)
 
 
-def _by_token(session: Session, digest: str, stated: str | None) -> Reader:
-    account = session.execute(select(Account).where(Account.token_digest == digest)).scalar_one_or_none()
-    if account is None or not account.active:
-        return Reader("(unknown token)", problem="this token belongs to no active account")
-    if stated not in (None, account.name):
-        return Reader(account.name, account.holder, problem=f"the token is not that of the account {stated!r}")
-    return Reader(account.name, account.holder, account.standing)
-
-
-def _by_login(account: Account | None, name: str, login: str) -> Reader:
-    if account is not None and account.os_login == login:
-        problem = "" if account.active else "this account is retired"
-        return Reader(account.name, account.holder, account.standing, problem)
-    problem = "there is no such account" if account is None else "this account belongs to another login; use its token"
-    return Reader(name if name == login else f"{name} (login {login})"[:64], problem=problem)
-
-
-def login_name() -> str:
-    """The login name of the user of this process, by its number: environment variables could say anything."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid-{os.getuid()}"
-
-
-def found(home: Path, *, now: datetime) -> bool:
-    """Make the founding account of a home without any account, if the caller owns the key; returns whether it was made."""
+def found_account(home: Path, *, now: datetime) -> bool:
+    """See identity.found."""
     with office(home) as session:
         return _found(session, home, login_name(), now)
 
