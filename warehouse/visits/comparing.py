@@ -41,9 +41,10 @@ class Saying:
     about: str = SOMEBODY
 
 
-def _wish(column: str, has: str) -> Saying:
-    """A wish that the profile can show to be met already."""
-    return Saying(f"CASE WHEN v.{column} = '1' THEN '1' END", f"CASE WHEN {has} THEN '1' END", "'需要'")
+def _wish(column: str, has: str = "false", own_has: str = "false") -> Saying:
+    """A wish that the profile or the owner's record can show to be met already."""
+    return Saying(f"CASE WHEN v.{column} = '1' THEN '1' END", f"CASE WHEN {has} THEN '1' END", "'需要'",
+                  f"CASE WHEN {own_has} THEN '1' END")
 
 
 def _words(column: str, codes: str) -> str:
@@ -81,13 +82,13 @@ def sayings() -> dict[str, Saying]:
                                "CASE WHEN own.value IN ('1', '2') THEN '1' WHEN own.value IS NOT NULL THEN '0' END"),
         "elderly_living_type": Saying("v.elderly_living_type", "p.elderly_living_type",
                                       _words("v.elderly_living_type", "elderly_living_type"), "own.value"),
-        "daily_help": _wish("daily_help_wanted", "false"),
-        "one_touch": _wish("one_touch_wanted", "p.one_touch_service"),
-        "disability_aid": _wish("disability_aid_wanted", "false"),
-        "school_place": _wish("school_place_wanted", "p.enrolment_status = '1'"),
+        "daily_help": _wish("daily_help_wanted"),
+        "one_touch": _wish("one_touch_wanted", "p.one_touch_service", "own.value = '1'"),
+        "disability_aid": _wish("disability_aid_wanted"),
+        "school_place": _wish("school_place_wanted", "p.enrolment_status = '1'", "own.value = '1'"),
         "job": Saying("v.job_wanted", "coalesce(p.job_seeking_intent, '0')",
                       _words("v.job_wanted", "job_intent"), "own.value"),
-        "family_doctor": _wish("family_doctor_wanted", "p.family_doctor_team IS NOT NULL"),
+        "family_doctor": _wish("family_doctor_wanted", "p.family_doctor_team IS NOT NULL", "own.value IS NOT NULL"),
     }
 
 

@@ -47,7 +47,8 @@ def results(home: Path, reader: Reader, grid: str, states: States, *, now: datet
         check_grid(grid)
         with open_snapshot(home) as con:
             rows = con.execute("""SELECT visit_no, visited_on, fact, outcome, department, change_id, person_id FROM visit_statement
-                                  WHERE grid = ? ORDER BY visited_on DESC, visit_no, fact NULLS FIRST""",
+                                  WHERE grid = ? AND (fact, outcome) IS DISTINCT FROM ('vital_status', 'same')
+                                  ORDER BY visited_on DESC, visit_no, fact NULLS FIRST""",
                                [grid]).fetchall() if has_table(con, "visit_statement") else []
         found = states(home, [row[5] for row in rows if row[5] is not None])
         told = [_told(Result(*row[:5]), found.get(row[5])) for row in rows]
