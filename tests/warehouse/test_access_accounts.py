@@ -90,6 +90,10 @@ def test_a_token_is_the_account_and_only_its_digest_is_kept(office_home: Path, m
     assert identify(office_home, "feed-machine", token=token).grants
     assert identify(office_home, login_name(), token=token).grants == ()
     assert identify(office_home, None, token=token[:-1] + "x").grants == ()
+    with monkeypatch.context() as server:
+        server.setenv(USER_VARIABLE, login_name())
+        assert identify(office_home, None, token=token).user == "feed-machine"
+        assert identify(office_home, None, token="").grants == ()
     monkeypatch.setenv(TOKEN_VARIABLE, token)
     assert identify(office_home, None).user == "feed-machine"
     with office(office_home) as session:

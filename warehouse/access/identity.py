@@ -39,12 +39,15 @@ class Kept:
 
 def identify(home: Path, user: str | None, *, token: str | None = None) -> Reader:
     """Who calls: the account of a token; without one the account that is stated, by argument, ONEGRID_USER or the login name, if its
-    OS login is the caller's. Never raises for an account that cannot be had: that Reader has no grants, and the gate refuses it.
+    OS login is the caller's. An empty `token` is an unknown one. Never raises for an account that cannot be had: that Reader has no
+    grants, and the gate refuses it.
 
     A home without any account gets its founding account when its owner calls. Raises OfficeProblem, KeyProblem.
     """
-    token = token or os.environ.get(TOKEN_VARIABLE) or None
-    stated = (user or os.environ.get(USER_VARIABLE) or "").strip() or None
+    stated = (user or "").strip() or None
+    if token is None:  # else somebody calls a server, whose environment says nothing of the caller
+        token = os.environ.get(TOKEN_VARIABLE) or None
+        stated = stated or os.environ.get(USER_VARIABLE, "").strip() or None
     if token is not None:
         from warehouse.office.sealing import keyed_digest  # noqa: PLC0415 - cryptography, needed for tokens only
 
