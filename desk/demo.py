@@ -62,7 +62,7 @@ def run_demo(residents: int, home: Path) -> None:
     console.print(f"""lineage, runs, checks:  onegrid ui --home {installation} --deliveries {deliveries}
 Data Docs:              {installation}/reports/data_docs/site/index.html
 another question:       onegrid query --home {installation} --purpose grid_service --text '中心城区流动人口' --count
-who lives upstairs:     onegrid house ADDRESS --purpose grid_service --by YOUR-NAME --home {installation}""")
+who lives upstairs:     onegrid house ADDRESS --purpose grid_service --home {installation}""")
 
 
 def load_boundaries(deliveries: Path, installation: Path) -> None:
