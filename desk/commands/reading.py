@@ -51,8 +51,8 @@ def profile(purpose: PurposeOption, home: Home, person_id: Annotated[str | None,
 @app.command()
 def alerts(department: Annotated[str, typer.Option()], home: Home,
            output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE,
-           limit: Annotated[int, typer.Option()] = 50) -> None:
+           limit: Annotated[int, typer.Option()] = 50, user: User = None) -> None:
     """List the open alerts addressed to a department."""
     from desk.reading import show_alerts
 
-    show_alerts(home, department, output.value, limit)
+    show_alerts(home, department, output.value, limit, user)
