@@ -13,6 +13,7 @@ import dagster as dg
 
 from pipelines.category_assets import CATEGORY_ASSETS
 from pipelines.city_assets import CITY_ASSETS
+from pipelines.feed_assets import FEED_ASSETS
 from pipelines.installation import Installation
 from pipelines.person_assets import LINK_MODEL, link_model
 from pipelines.stages import fingerprint_of_deliveries
@@ -45,7 +46,7 @@ def new_deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
 NIGHTLY = dg.ScheduleDefinition(name="nightly", job=CITY_JOB, cron_schedule="0 3 * * *", execution_timezone="Asia/Shanghai")
 
 defs = dg.Definitions(
-    assets=[*CATEGORY_ASSETS, *CITY_ASSETS, link_model],
+    assets=[*CATEGORY_ASSETS, *CITY_ASSETS, *FEED_ASSETS, link_model],
     jobs=[CITY_JOB, TRAIN_JOB],
     sensors=[new_deliveries],
     schedules=[NIGHTLY],
