@@ -244,6 +244,13 @@ def test_export_can_be_switched_off(home: Path, tmp_path: Path) -> None:
     assert last(home).outcome == "nothing"
 
 
+def test_alerts_are_the_departments_own_and_serve_data_quality(home: Path) -> None:
+    assert isinstance(onegrid(home, "alerts", "--department", "justice", "--user", "health-steward").exception, AccessRefused)
+    assert onegrid(home, "alerts", "--department", "health", "--user", "health-steward").exit_code == 0
+    entry = last(home)
+    assert (entry.user, entry.purpose, entry.command, entry.asked) == ("health-steward", "data_quality", "alerts", "health")
+
+
 # Accounts by command
 
 

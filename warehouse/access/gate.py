@@ -103,7 +103,8 @@ def _decided(home: Path, reader: Reader, request: Request, user: str, now: datet
 
 
 def _record(home: Path, user: str, pass_: Pass, outcome: Outcome, now: datetime, *, shown: bool) -> None:
-    purpose = pass_.request.purpose
+    rule = COMMANDS.get(pass_.request.command)
+    purpose = pass_.request.purpose or (rule.implied if rule else "")
     known = purpose if not purpose or purpose in load_catalogue().purposes else UNKNOWN_PURPOSE
     persons = tuple(dict.fromkeys(pass_.persons)) if shown else ()
     asked = audit.digest(home, pass_.asked) if _NO_CODE.search(pass_.asked) else pass_.asked

@@ -71,11 +71,12 @@ ROLES: dict[Role, RoleRule] = {
 @dataclass(frozen=True, slots=True)
 class CommandRule:
     """`roles` that may use the command; `purpose`: it must be stated; `department`: it is about one department, the grant's own;
-    `recorded`: every use is in the audit log (a refusal always is)."""
+    `implied`: the purpose that the command serves by itself, for the log; `recorded`: every use is in it (a refusal always is)."""
 
     roles: tuple[Role, ...]
     purpose: bool = False
     department: bool = False
+    implied: str = ""
     recorded: bool = True
 
 
@@ -84,6 +85,7 @@ _COUNTING = (*_PEOPLE, Role.ANALYST)
 _RUNNING = (Role.OPERATOR,)
 _STEWARDS = (Role.STEWARD,)
 _ANYBODY = tuple(Role)
+CORRECTING = "data_quality"
 
 COMMANDS: dict[str, CommandRule] = {
     "query": CommandRule(_COUNTING, purpose=True),
@@ -101,12 +103,12 @@ COMMANDS: dict[str, CommandRule] = {
     "review import": CommandRule((Role.REVIEWER,), purpose=True),
     "person history": CommandRule((Role.REVIEWER,), purpose=True),
     "audit show": CommandRule((Role.AUDITOR,), purpose=True),
-    "alerts": CommandRule(_STEWARDS, department=True),
-    "alerts decide": CommandRule(_STEWARDS, department=True),
-    "alerts import": CommandRule((Role.STEWARD, Role.SERVICE), department=True),
-    "changes": CommandRule(_STEWARDS, department=True),
-    "changes decide": CommandRule(_STEWARDS, department=True),
-    "outbox": CommandRule((Role.OPERATOR, Role.STEWARD), department=True),
+    "alerts": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
+    "alerts decide": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
+    "alerts import": CommandRule((Role.STEWARD, Role.SERVICE), department=True, implied=CORRECTING),
+    "changes": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
+    "changes decide": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
+    "outbox": CommandRule((Role.OPERATOR, Role.STEWARD), department=True, implied=CORRECTING),
     "outbox send": CommandRule(_RUNNING),
     "visits submit": CommandRule((Role.GRID_WORKER, Role.CASE_WORKER)),
     "visits results": CommandRule((Role.GRID_WORKER, Role.CASE_WORKER), purpose=True),
