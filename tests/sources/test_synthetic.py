@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from sources.cadences import DELTA
 from sources.catalogue import load_catalogue
 from sources.synthetic import CitySummary, DefectRates, generate
-from sources.synthetic.calendar import DELTA, delivery_dates
+from sources.synthetic.calendar import delivery_dates
 from sources.synthetic.geography import CITY
 
 RESIDENTS = 2_000
