@@ -86,6 +86,13 @@ def test_each_department_gets_its_own_alerts_only(home: Path, city: duckdb.DuckD
     assert rows(home, "department_alerts", part="civil_affairs") == []
 
 
+@pytest.mark.parametrize(("state", "told"), [("open", 1), ("acknowledged", 1), ("corrected", 1), ("rejected", 0), ("closed", 0)])
+def test_alert_counts_until_it_asks_for_nothing(state: str, told: int, home: Path) -> None:
+    con = a_city_with_feeds()
+    con.execute("UPDATE alert SET state = ?", [state])
+    assert publish(con, home, modules=["department_alerts"])["department_alerts"].rows == told
+
+
 def test_consents_open_the_product_in_the_community_that_listed_them(home: Path, city: duckdb.DuckDBPyConnection) -> None:
     consents.supply(home, _committee("421088100002"), "jianli_mutual_aid", "421088100002", ["P03"], now=NOW)
     assert publish(city, home)["jianli_mutual_aid"].rows == 0

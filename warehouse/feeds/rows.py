@@ -19,6 +19,8 @@ CONSENTED = "feed_consented"
 """Temporary table (person_id, area) of the persons who agreed and the community that listed them; empty without a list."""
 ADDRESSED = "feed_addressed"
 """Temporary table (alert_id, department): open alerts and the departments that are told of them."""
+QUIET = "'closed', 'rejected'"
+"""States of alerts that ask a department for nothing; acknowledged and corrected ones stand until the condition is gone."""
 REGISTER_ADDRESS = "residence_address"
 """Of a dwelling it is the standard address of the register: what persons of the dwelling delivered may say more about them."""
 
@@ -105,7 +107,7 @@ def _addressed_rows(declared: DeclaredFeed, as_of: date, department: str) -> Sta
         f"""WITH told AS (
                 SELECT alert.person_id, count(DISTINCT alert.alert_id) AS alerts
                 FROM alert JOIN {ADDRESSED} AS addressed USING (alert_id)
-                WHERE addressed.department = {literal(department)} AND alert.state <> 'closed' AND alert.person_id IS NOT NULL
+                WHERE addressed.department = {literal(department)} AND alert.state NOT IN ({QUIET}) AND alert.person_id IS NOT NULL
                 GROUP BY alert.person_id
             )
             SELECT {selected} FROM {visible} JOIN told ON told.person_id = p.person_id
