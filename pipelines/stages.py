@@ -32,6 +32,7 @@ from sources.tables import has_table
 from warehouse import cross_checks, profile, snapshots
 from warehouse.decisions import attach_decisions
 from warehouse.feeds import withdrawals as feed_withdrawals
+from warehouse.office.sealing import derived_key
 from warehouse.withdrawal import purge_withdrawn
 
 MODELS = "models"
@@ -146,10 +147,10 @@ def build_profiles(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[s
     return {"rows": event.rows}
 
 
-def evaluate_checks(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[str, int]:
+def evaluate_checks(con: duckdb.DuckDBPyConnection, home: Path, until: date | None) -> dict[str, int]:
     """Open alerts of this reference date, then their count per person."""
     with stage("alerts") as event:
-        cross_checks.evaluate(con, as_of(con, until))
+        cross_checks.evaluate(con, as_of(con, until), derived_key(home, "alert"))
         profile.fill_open_mismatches(con)
         event.rows = _count(con, "SELECT count(*) FROM alert WHERE state = 'open'")
     return {"rows": event.rows}

@@ -113,7 +113,8 @@ SHARED_TABLES: dict[str, dict[str, str]] = {
                    "dwelling_code": "VARCHAR", "level": "VARCHAR", "method": "VARCHAR", "score": "DOUBLE"},
     "disowned_number": {"record_id": "BIGINT", "role": "VARCHAR", "id_number": "VARCHAR", "reason": "VARCHAR"},
     "alert": {"alert_id": "VARCHAR", "check": "VARCHAR", "severity": "VARCHAR", "person_id": "VARCHAR", "subject_key": "VARCHAR",
-              "state": "VARCHAR", "opened_on": "DATE", "closed_on": "DATE", "detail": "VARCHAR"},
+              "state": "VARCHAR", "opened_on": "DATE", "closed_on": "DATE", "detail": "VARCHAR", "facts": "VARCHAR", "due_on": "DATE"},
+    "alert_addressee": {"alert_id": "VARCHAR", "department": "VARCHAR", "state": "VARCHAR", "due_on": "DATE"},
     "alert_record": {"alert_id": "VARCHAR", "category": "VARCHAR", "natural_key": "VARCHAR"},
 }
 """Tables that are not per category; docs/architecture.md says what one row of each means."""

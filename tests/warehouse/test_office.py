@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import importlib
 import pkgutil
 import stat
 from pathlib import Path
 
+import duckdb
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 import warehouse
@@ -17,7 +22,7 @@ from warehouse.keys import KeyProblem
 from warehouse.office import migrating
 from warehouse.office.base import Base
 from warehouse.office.database import FILE, NEWEST, VARIABLE, OfficeProblem, engine_of, office
-from warehouse.office.sealing import SealBroken, keyed_digest, seal, unseal
+from warehouse.office.sealing import SealBroken, keyed_digest, keyed_digest_sql, seal, unseal
 
 
 def test_block_that_raises_leaves_nothing(office_home: Path) -> None:
@@ -99,3 +104,10 @@ def test_digest_depends_on_key_and_use(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("ONEGRID_KEY")
     with pytest.raises(KeyProblem):
         keyed_digest(tmp_path, "alert", "x")
+
+
+@given(st.text(), st.binary(min_size=1, max_size=64))
+def test_digests_in_sql_are_hmac_sha256(stated: str, key: bytes) -> None:
+    with duckdb.connect() as con:
+        (found,) = con.execute(f"SELECT {keyed_digest_sql('$1::VARCHAR', key)}", [stated]).fetchone() or (None,)
+    assert found == hmac.new(key, stated.encode(), hashlib.sha256).hexdigest()

@@ -46,7 +46,7 @@ def phone_many_people() -> str:
         shared AS (
             SELECT phone FROM stated GROUP BY phone HAVING count(DISTINCT household) > {MAX_HOUSEHOLDS_PER_PHONE}
         )
-        SELECT DISTINCT NULL::VARCHAR AS person_id, sha256('phone|' || phone) AS subject_key, '' AS alert_group, record_id,
+        SELECT DISTINCT NULL::VARCHAR AS person_id, 'value|phone|' || phone AS subject_key, '' AS alert_group, record_id,
                NULL::VARCHAR AS detail
         FROM stated SEMI JOIN shared USING (phone)"""
 

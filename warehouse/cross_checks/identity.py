@@ -67,7 +67,7 @@ def id_check_digit() -> str:
 def _conflict(check: str) -> str:
     return f"""
         SELECT CASE WHEN {literal(check)} = 'id_two_people' THEN holder.person_id ELSE found.person_id END AS person_id,
-               CASE WHEN {literal(check)} = 'id_two_people' THEN sha256('number|' || found.id_number) END AS subject_key,
+               CASE WHEN {literal(check)} = 'id_two_people' THEN 'value|number|' || found.id_number END AS subject_key,
                CASE WHEN {literal(check)} = 'id_two_people' THEN '' ELSE found.record_id::VARCHAR END AS alert_group,
                found.record_id, NULL::VARCHAR AS detail
         FROM number_conflict AS found

@@ -12,7 +12,7 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.catalogue.models import CrossCheck, Recipient
-from sources.tables import literal, quoted
+from sources.tables import SHARED_TABLES, create_table, literal, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,18 @@ IDENTIFYING_COLUMNS = {"name", "id_number", "address"}
 
 def own_categories(department: str) -> tuple[str, ...]:
     return tuple(contract.category for contract in load_catalogue().contracts.values() if contract.department == department)
+
+
+def address(con: duckdb.DuckDBPyConnection) -> None:
+    """`alert_addressee`: one row per alert and department that is told of it, alone and by its own line (not by a count)."""
+    con.execute("DROP TABLE IF EXISTS alert_addressee")
+    con.execute(create_table("alert_addressee", SHARED_TABLES["alert_addressee"]))
+    for check in load_catalogue().checks.values():
+        for recipient in check.recipients:
+            if recipient.form == "records":
+                statement, parameters = _eligible(check, recipient)
+                con.execute(f"""INSERT INTO alert_addressee (alert_id, department, state)
+                                SELECT alert_id, {literal(recipient.department)}, 'open' FROM ({statement})""", parameters)
 
 
 def counts_by_department(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:

@@ -36,6 +36,17 @@ def keyed_digest(home: Path, use: str, text: str) -> str:
     return hmac.new(derived_key(home, use), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
+def keyed_digest_sql(expression: str, key: bytes) -> str:
+    """The same digest (HMAC-SHA256, RFC 2104) of a text expression in DuckDB's SQL; `key` has at most 64 bytes."""
+    block = key.ljust(64, b"\0")
+    inner, outer = (_blob(bytes(byte ^ mask for byte in block)) for mask in (0x36, 0x5C))
+    return f"sha256({outer} || unhex(sha256({inner} || encode({expression}))))"
+
+
+def _blob(data: bytes) -> str:
+    return "'" + "".join(f"\\x{byte:02X}" for byte in data) + "'::BLOB"
+
+
 def seal(home: Path, use: str, text: str) -> str:
     """The text encrypted, as ASCII; the same text gives another one each time."""
     nonce = secrets.token_bytes(NONCE_BYTES)
