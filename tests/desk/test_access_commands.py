@@ -57,6 +57,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 insert(con, "mention_person", record_id=int(person[1:]) + 900, category=category, natural_key=person, role="holder",
                        subject=True, person_id=person)  # fmt: skip
             the_other_tables(con)
+            for person, dwelling in (("E0", "own"), ("E2", "next")):
+                insert(con, "household", kind="residence", household_key=dwelling, dwelling_code=dwelling, size=1, head=person)
+                insert(con, "household_member", kind="residence", household_key=dwelling, person_id=person, counted=True)
+            for code, level, parent in ((GREEN, "community", GREEN[:9]), (OWN, "grid", GREEN), (NEIGHBOUR, "grid", LAKE)):
+                insert(con, "area", code=code, level=level, name=f"区域{code}", parent=parent)
             publish(con, folder, AS_OF, "run", "a street")
         an_account(folder, "nobody")
         an_account(folder, "grid-7", Grant(Role.GRID_WORKER, "grid_service_centre", (OWN,), ("grid_service",)))
@@ -68,6 +73,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+DERIVED = {
+    "household": "kind household_key household_no household_type dwelling_code township_code head size:BIGINT",
+    "household_member": "kind household_key person_id relation joined_by:VARCHAR[] dwelling_by separated counted:BOOLEAN record_id:BIGINT",
+    "residence_claim": "person_id record_id:BIGINT category column_name valid_from:DATE valid_to:DATE dated_by standing outside_city:BOOLEAN "
+                       "township_code community_code dwelling_code level method score:DOUBLE placed_by past_address",
+    "residence_history": "person_id outside_city:BOOLEAN township_code community_code dwelling_code valid_from:DATE valid_to:DATE "
+                         "claims:BIGINT categories:VARCHAR[] registered_only:BOOLEAN present:BOOLEAN",
+    "area": "code level name parent", "area_count": "readers area_code measure value people:BIGINT",
+}  # fmt: skip
+"""Tables that a run makes from others, by column; what has no type is text."""
+
+
 def the_other_tables(con: duckdb.DuckDBPyConnection) -> None:
     """What a snapshot has beside the street, empty."""
     present = set(table_names(con))
@@ -75,6 +92,8 @@ def the_other_tables(con: duckdb.DuckDBPyConnection) -> None:
                                     for name, columns in category_tables(contract).items()}
     tables |= {f"profile_record{suffix}": {"person_id": "VARCHAR"} | dict.fromkeys(sorted(recorded_attributes()), "BIGINT")
                for suffix in ("", "_open")}
+    for name, columns in DERIVED.items():
+        tables[name] = {column: kind or "VARCHAR" for column, _, kind in (word.partition(":") for word in columns.split())}
     for name, columns in tables.items():
         if name not in present:
             con.execute(create_table(name, columns))
@@ -188,6 +207,24 @@ def test_a_profile_of_the_own_grid(home: Path, person: str, seen: bool) -> None:
     assert (result.exit_code == 0) is seen
     assert ("老人" in result.stdout) is seen
     assert (last(home).outcome, last(home).persons) == (("answered", (person,)) if seen else ("nothing", ()))
+
+
+@pytest.mark.parametrize("command", ["residence", "household"])
+@pytest.mark.parametrize(("person", "seen"), [("E0", True), ("E2", False)], ids=["own grid", "neighbour grid"])
+def test_residences_and_households_of_the_own_grid(home: Path, command: str, person: str, seen: bool) -> None:
+    result = onegrid(home, command, person, "--purpose", "grid_service", "--user", "grid-7", "--format", "json")
+    assert (result.exit_code == 0) is seen, result.exception
+    assert (last(home).command, last(home).outcome, last(home).persons) == (command, *(("answered", (person,)) if seen else ("nothing", ())))
+    assert onegrid(home, command, person, "--purpose", "grid_service", "--user", "centre").exit_code == 0
+
+
+@pytest.mark.parametrize(("area", "seen"), [(OWN, True), (NEIGHBOUR, False), (GREEN, False)], ids=["own grid", "neighbour grid", "around it"])
+def test_counts_of_the_own_area(home: Path, area: str, seen: bool) -> None:
+    result = onegrid(home, "area", area, "--purpose", "grid_service", "--user", "grid-7")
+    assert (result.exit_code == 0) is seen, result.exception
+    assert isinstance(result.exception, AccessRefused) is not seen
+    assert last(home).outcome == ("answered" if seen else "refused")
+    assert isinstance(onegrid(home, "area", area, "--purpose", "data_quality", "--user", "health-steward").exception, AccessRefused)
 
 
 def test_an_id_number_asked_for_is_not_in_the_log(home: Path) -> None:

@@ -205,3 +205,13 @@ def test_a_reader_does_not_load_the_libraries_of_the_office(tmp_path: Path) -> N
              f"assert identify(Path({str(tmp_path)!r}), None).grants; print(sorted({{'sqlalchemy', 'alembic'}} & sys.modules.keys()))")
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert done.stdout.strip() == "[]"
+
+
+def test_several_first_commands_at_once_found_one_account(office_home: Path) -> None:
+    words = f"from pathlib import Path; from warehouse.access import identify; print(len(identify(Path({str(office_home)!r}), None).grants))"
+    started = [subprocess.Popen([sys.executable, "-c", words], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+               for _ in range(3)]  # fmt: skip
+    assert {process.communicate(timeout=100)[0].strip() for process in started} == {str(len(founding_grants()))}
+    assert [entry.asked for entry in audit.entries(office_home)] == ["founding account"]
+    with office(office_home) as session:
+        assert [one.name for one in accounts.listed(session)] == [login_name()]

@@ -65,3 +65,9 @@ def test_areas_limit_the_persons_of_a_reading() -> None:
     assert reading("grid_service").condition == reading("grid_service", ()).condition
     limited = reading("grid_service", ("421002001001001", "421003")).condition
     assert limited.endswith("AND (p.residence_grid = '421002001001001' OR p.residence_county = '421003')")
+
+
+def test_departments_limit_a_reading_to_the_persons_of_their_records() -> None:
+    limited = reading("data_quality", (), ("health",)).condition
+    assert limited.endswith("IN (SELECT person_id FROM mention_person WHERE category IN ('health_records', 'care_followups'))")
+    assert reading("data_quality", (), ("no_department",)).condition.endswith("category IN (NULL))")

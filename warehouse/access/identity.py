@@ -55,8 +55,9 @@ def identify(home: Path, user: str | None, *, token: str | None = None) -> Reade
     login = login_name()
     name = stated or login
     account = _kept(home, "name", name)
-    if account is None and found(home, now=datetime.now(UTC)) and name == login:
-        account = _kept(home, "name", name)
+    if account is None:
+        found(home, now=datetime.now(UTC))
+        account = _kept(home, "name", name)  # also when another process made it at the same moment
     return _by_login(account, name, login)
 
 
