@@ -48,8 +48,8 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     a_person(con, "P06", **(elder | {"vital_status": "2"}))
     a_person(con, "P07", age=40, name="无处")
     insert(con, "alert", alert_id="A1", check="person_two_ids", severity="high", person_id="P02", state="open", opened_on=AS_OF)
-    con.execute("CREATE TABLE alert_addressee (alert_id VARCHAR, department VARCHAR)")
-    con.execute("INSERT INTO alert_addressee VALUES ('A1', 'human_resources')")
+    con.execute("CREATE TABLE IF NOT EXISTS alert_addressee (alert_id VARCHAR, department VARCHAR, state VARCHAR, due_on DATE)")
+    insert(con, "alert_addressee", alert_id="A1", department="human_resources", state="open")
     for number in range(12):
         a_person(con, f"Q{number:02}", age=20 + 5 * number, **SHASHI)
 

@@ -86,10 +86,11 @@ def test_each_department_gets_its_own_alerts_only(home: Path, city: duckdb.DuckD
     assert rows(home, "department_alerts", part="civil_affairs") == []
 
 
+@pytest.mark.parametrize("table", ["alert", "alert_addressee"])
 @pytest.mark.parametrize(("state", "told"), [("open", 1), ("acknowledged", 1), ("corrected", 1), ("rejected", 0), ("closed", 0)])
-def test_alert_counts_until_it_asks_for_nothing(state: str, told: int, home: Path) -> None:
+def test_alert_counts_until_it_asks_for_nothing(state: str, told: int, table: str, home: Path) -> None:
     con = a_city_with_feeds()
-    con.execute("UPDATE alert SET state = ?", [state])
+    con.execute(f"UPDATE {table} SET state = ?", [state])
     assert publish(con, home, modules=["department_alerts"])["department_alerts"].rows == told
 
 
