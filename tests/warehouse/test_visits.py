@@ -80,6 +80,7 @@ FINDING = {
     "name only": ({"person_id": None}, "unclear"),
     "same name and birth date, other dwelling": ({"person_id": None, "birth_date": "1955-03-12", "dwelling_code": OTHER}, "unclear"),
     "same name in the dwelling, other birth date": ({"person_id": None, "birth_date": "1956-03-12"}, "unclear"),
+    "another name, but born on that day in that dwelling": ({"person_id": None, "name": "陈小英", "birth_date": "1955-03-12"}, "unclear"),
     "nobody knows": ({"person_id": None, "name": "赵敏", "birth_date": "1991-05-18"}, "nobody"),
     "nobody knows, a bad number": ({"person_id": None, "name": "赵敏", "birth_date": "1991-05-18", "id_number": None,
                                      "id_number_state": "invalid"}, "unclear"),

@@ -53,7 +53,7 @@ def build(con: duckdb.DuckDBPyConnection, home: Path) -> Visits:
         con.execute("ROLLBACK")
         raise
     finally:
-        for table in ("visit_person", "visit_line", "visit_own", "visit_fact"):
+        for table in ("visit_person", "visit_line", "visit_own", "visit_known", "visit_house", "visit_fact"):
             con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     nobody, unclear = int(by.get("nobody", 0)), int(by.get("unclear", 0))
     return Visits(lines, lines - nobody - unclear, nobody, unclear, facts, proposals)

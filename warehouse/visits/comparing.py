@@ -95,6 +95,11 @@ def sayings() -> dict[str, Saying]:
 def compare(con: duckdb.DuckDBPyConnection) -> int:
     """Make temp.visit_fact from temp.visit_line; returns the number of rows. The owners' records are read by exact person."""
     _own_records(con)
+    con.execute("""CREATE OR REPLACE TEMP TABLE visit_known AS
+        SELECT p.* FROM profile_open AS p SEMI JOIN temp.visit_line AS v ON v.person_id = p.person_id""")
+    con.execute("""CREATE OR REPLACE TEMP TABLE visit_house AS
+        SELECT h.dwelling_code, h.grid_code, h.standard_address FROM current_house_registry AS h
+        SEMI JOIN temp.visit_line AS v ON v.dwelling_code = h.dwelling_code""")
     said = sayings()
     parts = "\nUNION ALL\n".join(_of_fact(fact, said[name]) for name, fact in load_routing().items())
     con.execute(f"""CREATE OR REPLACE TEMP TABLE visit_fact AS
@@ -160,8 +165,8 @@ def _of_fact(fact: Fact, saying: Saying) -> str:
                coalesce(own.updated_on > v.visit_date, false) AS newer,
                {'false' if fact.request else f'({saying.known}) IS NOT NULL'} AS known
         FROM temp.visit_line AS v
-        LEFT JOIN profile_open AS p ON p.person_id = v.person_id
-        LEFT JOIN current_house_registry AS house ON house.dwelling_code = v.dwelling_code
+        LEFT JOIN temp.visit_known AS p ON p.person_id = v.person_id
+        LEFT JOIN temp.visit_house AS house ON house.dwelling_code = v.dwelling_code
         LEFT JOIN (SELECT *, {'CASE category ' + order + ' END'} AS rank, category AS owned,
                           cells[CASE category {column} END] AS value FROM temp.visit_own WHERE category IN ({owns})
                    QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY rank) = 1) AS own ON own.person_id = v.person_id

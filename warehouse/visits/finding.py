@@ -4,8 +4,8 @@ Belongs here: temp.visit_line, one row per line in force with its person. Does n
 
 The first that holds: the person id of the prefilled form, when that person lives in the grid of the form and the name agrees; the valid
 ID number of exactly one person with that name; name, birth date and dwelling of exactly one person. `nobody`: name and birth date are
-stated and nobody in the city has this number, or this name with this birth date or in this dwelling. Everything else is `unclear`:
-it is shown to the grid worker and proposed to nobody.
+stated, nobody in the city has this number, or this name with this birth date or in this dwelling, and nobody in this dwelling has this
+birth date (a child registered before it had a name). Everything else is `unclear`: it is shown to the grid worker and proposed to nobody.
 """
 
 from __future__ import annotations
@@ -64,4 +64,5 @@ _NOBODY = """(v.person_id IS NULL AND v.plain IS NOT NULL AND v.birth_date IS NO
     AND NOT EXISTS (SELECT 1 FROM (SELECT unnest(names) AS name, birth_date FROM visit_person) AS p
                     WHERE p.name = v.plain AND p.birth_date = v.birth_date)
     AND NOT EXISTS (SELECT 1 FROM (SELECT unnest(names) AS name, dwelling_id FROM visit_person) AS p
-                    WHERE p.name = v.plain AND p.dwelling_id = v.dwelling_code))"""
+                    WHERE p.name = v.plain AND p.dwelling_id = v.dwelling_code)
+    AND NOT EXISTS (SELECT 1 FROM visit_person AS p WHERE p.birth_date = v.birth_date AND p.dwelling_id = v.dwelling_code))"""
