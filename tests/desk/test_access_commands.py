@@ -76,8 +76,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 DERIVED = {
     "household": "kind household_key household_no household_type dwelling_code township_code head size:BIGINT",
     "household_member": "kind household_key person_id relation joined_by:VARCHAR[] dwelling_by separated counted:BOOLEAN record_id:BIGINT",
-    "residence_claim": "person_id record_id:BIGINT category column_name valid_from:DATE valid_to:DATE dated_by standing outside_city:BOOLEAN "
-                       "township_code community_code dwelling_code level method score:DOUBLE placed_by past_address",
+    "residence_claim": "person_id record_id:BIGINT category column_name valid_from:DATE valid_to:DATE dated_by standing "
+                       "outside_city:BOOLEAN township_code community_code dwelling_code level method score:DOUBLE placed_by past_address",
     "residence_history": "person_id outside_city:BOOLEAN township_code community_code dwelling_code valid_from:DATE valid_to:DATE "
                          "claims:BIGINT categories:VARCHAR[] registered_only:BOOLEAN present:BOOLEAN",
     "area": "code level name parent", "area_count": "readers area_code measure value people:BIGINT",
@@ -92,8 +92,8 @@ def the_other_tables(con: duckdb.DuckDBPyConnection) -> None:
                                     for name, columns in category_tables(contract).items()}
     tables |= {f"profile_record{suffix}": {"person_id": "VARCHAR"} | dict.fromkeys(sorted(recorded_attributes()), "BIGINT")
                for suffix in ("", "_open")}
-    for name, columns in DERIVED.items():
-        tables[name] = {column: kind or "VARCHAR" for column, _, kind in (word.partition(":") for word in columns.split())}
+    for name, words in DERIVED.items():
+        tables[name] = {column: kind or "VARCHAR" for column, _, kind in (word.partition(":") for word in words.split())}
     for name, columns in tables.items():
         if name not in present:
             con.execute(create_table(name, columns))
@@ -214,11 +214,12 @@ def test_a_profile_of_the_own_grid(home: Path, person: str, seen: bool) -> None:
 def test_residences_and_households_of_the_own_grid(home: Path, command: str, person: str, seen: bool) -> None:
     result = onegrid(home, command, person, "--purpose", "grid_service", "--user", "grid-7", "--format", "json")
     assert (result.exit_code == 0) is seen, result.exception
-    assert (last(home).command, last(home).outcome, last(home).persons) == (command, *(("answered", (person,)) if seen else ("nothing", ())))
+    entry, told = last(home), ("answered", (person,)) if seen else ("nothing", ())
+    assert (entry.command, entry.outcome, entry.persons) == (command, *told)
     assert onegrid(home, command, person, "--purpose", "grid_service", "--user", "centre").exit_code == 0
 
 
-@pytest.mark.parametrize(("area", "seen"), [(OWN, True), (NEIGHBOUR, False), (GREEN, False)], ids=["own grid", "neighbour grid", "around it"])
+@pytest.mark.parametrize(("area", "seen"), [(OWN, True), (NEIGHBOUR, False), (GREEN, False)], ids=["own", "neighbour", "around it"])
 def test_counts_of_the_own_area(home: Path, area: str, seen: bool) -> None:
     result = onegrid(home, "area", area, "--purpose", "grid_service", "--user", "grid-7")
     assert (result.exit_code == 0) is seen, result.exception

@@ -208,7 +208,8 @@ def test_a_reader_does_not_load_the_libraries_of_the_office(tmp_path: Path) -> N
 
 
 def test_several_first_commands_at_once_found_one_account(office_home: Path) -> None:
-    words = f"from pathlib import Path; from warehouse.access import identify; print(len(identify(Path({str(office_home)!r}), None).grants))"
+    words = ("from pathlib import Path; from warehouse.access import identify; "
+             f"print(len(identify(Path({str(office_home)!r}), None).grants))")
     started = [subprocess.Popen([sys.executable, "-c", words], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
                for _ in range(3)]  # fmt: skip
     assert {process.communicate(timeout=100)[0].strip() for process in started} == {str(len(founding_grants()))}
