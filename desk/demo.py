@@ -28,10 +28,10 @@ EXAMPLES = (
 )
 
 
-def make_city(residents: int, seed: int, out: Path, deltas: int, defects: float) -> None:
+def make_city(residents: int, seed: int, out: Path, deltas: int, defects: float, visited: float = 0.0) -> None:
     """Write deliveries and truth, and say where."""
     start = time.perf_counter()
-    summary = generate(residents, seed, out, deltas=deltas, defects=DefectRates(scale=defects))
+    summary = generate(residents, seed, out, deltas=deltas, defects=DefectRates(scale=defects), visited=visited)
     console.print(f"city of {residents:,} residents: {summary.rows:,} records in {summary.deliveries} deliveries, "
                   f"{time.perf_counter() - start:.1f} s, below {out}")
 

@@ -31,11 +31,12 @@ def demo(residents: Annotated[int, typer.Option(min=500, help="size of the synth
 @app.command()
 def city(residents: Annotated[int, typer.Option(min=500)], seed: Annotated[int, typer.Option()], out: Annotated[Path, typer.Option()],
          deltas: Annotated[int, typer.Option(min=0, max=4, help="further deliveries of each category after the full one")] = 2,
-         defects: Annotated[float, typer.Option(min=0, help="1 is the dictionary's share of every defect, 0 none")] = 1.0) -> None:
+         defects: Annotated[float, typer.Option(min=0, help="1 is the dictionary's share of every defect, 0 none")] = 1.0,
+         visited: Annotated[float, typer.Option(min=0, max=1, help="share of the people in grids who are visited")] = 0.0) -> None:
     """Write the deliveries and the truth of a synthetic city."""
     from desk.demo import make_city
 
-    make_city(residents, seed, out, deltas, defects)
+    make_city(residents, seed, out, deltas, defects, visited)
 
 
 @app.command()

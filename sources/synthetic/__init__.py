@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from sources.catalogue import load_catalogue
-from sources.synthetic import addresses, boundaries, deliveries, geography, housing, lives, people, truth, writers
+from sources.synthetic import addresses, boundaries, deliveries, geography, housing, lives, people, truth, visits, writers
 from sources.synthetic.calendar import delivery_dates
 from sources.synthetic.damage import DefectRates
 
@@ -37,9 +37,12 @@ class CitySummary:
 
 
 def generate(
-    residents: int, seed: int, out: Path, deltas: int = 2, defects: DefectRates | None = None, as_of: date = REFERENCE
+    residents: int, seed: int, out: Path, deltas: int = 2, defects: DefectRates | None = None, as_of: date = REFERENCE, visited: float = 0.0
 ) -> CitySummary:
-    """Write a city of about `residents` registered people to `out`; the same arguments give the same bytes."""
+    """Write a city of about `residents` registered people to `out`; the same arguments give the same bytes.
+
+    `visited`: share of the people in grids of whom grid workers deliver a form; it changes no other delivery.
+    """
     if residents < 500:
         raise ValueError("a city needs at least 500 residents")
     if not 0 <= deltas <= 4:
@@ -71,6 +74,8 @@ def generate(
     boundaries.truth(city.dwellings).write_parquet(out / "truth" / "dwellings.parquet")
     first_day = delivery_dates("house_registry", as_of, deltas)[0]
     boundaries.write(out / "boundaries" / f"boundaries-{first_day}.geojson", areas)
+    if visited:
+        visits.deliver(out, visited, seed, as_of)
     per_category = {
         contract.category: sum(int(str(count["rows"])) for count in part.counts) for contract, part in zip(contracts, made, strict=True)
     }
