@@ -118,7 +118,8 @@ COMMANDS_OF: dict[frozenset[Role], str] = {
                                 "feeds build, outbox send",
     frozenset({Role.OPERATOR, Role.STEWARD}): "outbox",
     frozenset({Role.GRID_WORKER, Role.CASE_WORKER}): "visits submit, visits results",
-    frozenset(Role): "organisation, address, boundaries export, feeds",
+    frozenset(set(Role) - {Role.RESIDENT}): "organisation, address, boundaries export",
+    frozenset(Role): "feeds",
 }
 BY_COMMAND = {command: roles for roles, commands in COMMANDS_OF.items() for command in commands.split(", ")}
 """Written down from the issue and clarification 54; export and accounts belong to the operator alone."""

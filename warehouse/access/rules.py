@@ -84,7 +84,7 @@ _PEOPLE = (Role.CASE_WORKER, Role.STEWARD, Role.GRID_WORKER, Role.COMMUNITY_CLER
 _COUNTING = (*_PEOPLE, Role.ANALYST)
 _RUNNING = (Role.OPERATOR,)
 _STEWARDS = (Role.STEWARD,)
-_ANYBODY = tuple(Role)
+_ANYBODY = tuple(role for role in Role if role is not Role.RESIDENT)
 CORRECTING = "data_quality"
 
 COMMANDS: dict[str, CommandRule] = {
@@ -112,7 +112,7 @@ COMMANDS: dict[str, CommandRule] = {
     "outbox send": CommandRule(_RUNNING),
     "visits submit": CommandRule((Role.GRID_WORKER, Role.CASE_WORKER)),
     "visits results": CommandRule((Role.GRID_WORKER, Role.CASE_WORKER), purpose=True),
-    "feeds": CommandRule(_ANYBODY),
+    "feeds": CommandRule(tuple(Role)),
     "feeds build": CommandRule(_RUNNING),
     "subject report": CommandRule((Role.AUDITOR, Role.RESIDENT)),
     "subject correct": CommandRule((Role.AUDITOR, Role.RESIDENT)),
