@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.warehouse.feed_cases import AS_OF, HOUSE, NOW, a_city_with_feeds, publish
+from tests.warehouse.profiles import a_person
 from warehouse import audit
 from warehouse.access import Grant, Reader, Role
 from warehouse.feeds import consents, products
@@ -84,6 +85,22 @@ def test_each_department_gets_its_own_alerts_only(home: Path, city: duckdb.DuckD
     publish(city, home)
     assert rows(home, "department_alerts", part="human_resources") == [{"person_id": "P02", "open_mismatches": "1"}]
     assert rows(home, "department_alerts", part="civil_affairs") == []
+
+
+def test_withheld_count_does_not_follow_from_another_product_of_the_day(home: Path) -> None:
+    """Five residents of one community: the county of media_statistics less the other community must not tell them."""
+    con = a_city_with_feeds()
+    for number in range(5):
+        a_person(con, f"R{number}", age=30, residence_county="421002", residence_township="421002001",
+                 residence_community="421002001002")
+    built = publish(con, home)
+    assert built["convenience_website"].withheld > 0
+    (county,) = [row["residents"] for row in rows(home, "media_statistics") if row["residence_county"] == "421002"]
+    parts = {row["residence_community"]: row["residents"] for row in rows(home, "convenience_website")}
+    assert parts["421002001002"] == ""
+    assert county == "" or parts["421002001001"] == ""
+    business = {row["residence_community"]: row["residents"] for row in rows(home, "community_business")}
+    assert (business["421002001001"] == "") == (parts["421002001001"] == "")
 
 
 @pytest.mark.parametrize("table", ["alert", "alert_addressee"])

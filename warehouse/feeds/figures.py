@@ -15,6 +15,7 @@ from datetime import date
 import duckdb
 
 from sources.tables import literal, quoted
+from warehouse.disclosure.products import protect
 from warehouse.feeds.declared import DeclaredFeed, load_feeds
 from warehouse.feeds.rows import persons_of
 from warehouse.purposes import reading
@@ -40,7 +41,7 @@ def count_cells(con: duckdb.DuckDBPyConnection, as_of: date) -> int:
                 "persons BIGINT, published BOOLEAN)")
     for declared in aggregates():
         _count(con, declared, as_of)
-    _judge(con)
+    protect(con, max(declared.feed.min_cell or 0 for declared in aggregates()))
     row = con.execute("SELECT count(*) FROM product_cell").fetchone()
     return int(row[0]) if row else 0
 
@@ -69,13 +70,6 @@ def _count(con: duckdb.DuckDBPyConnection, declared: DeclaredFeed, as_of: date) 
         con.execute(f"INSERT INTO product_cell SELECT ?, ?, ?, {levels}, {quoted(measure.name)}, NULL FROM feed_figure",
                     [declared.module, measure.name, measure_key(declared, measure.name)])
     con.execute("DROP TABLE feed_figure")
-
-
-def _judge(con: duckdb.DuckDBPyConnection) -> None:
-    """Set `published`."""
-    for declared in aggregates():
-        con.execute("UPDATE product_cell SET published = persons = 0 OR persons >= ? WHERE module = ?",
-                    [declared.feed.min_cell, declared.module])
 
 
 def figures_of(declared: DeclaredFeed) -> str:
