@@ -55,8 +55,8 @@ def profiles(installation: Installation) -> dg.MaterializeResult:
 
 @dg.asset(key=ALERTS, deps=[PROFILES], group_name=GROUP, kinds={"duckdb"},
           description="What contradicts itself within or between departments: requests to check a record, never a decision.")
-def alerts(installation: Installation) -> dg.MaterializeResult:
-    counts = stages.evaluate_checks(installation.con, installation.home_path, installation.until_date)
+def alerts(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
+    counts = stages.evaluate_checks(installation.con, installation.home_path, installation.until_date, context.run.run_id)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.pop("rows"), **counts})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from sources.errors import DeliveryRefused
 from sources.landing import land as land_delivery
 from sources.tables import has_table
 from warehouse import cross_checks, profile, snapshots
+from warehouse.alerts.recording import record_run
 from warehouse.decisions import attach_decisions
 from warehouse.feeds import withdrawals as feed_withdrawals
 from warehouse.office.sealing import derived_key
@@ -147,13 +148,15 @@ def build_profiles(con: duckdb.DuckDBPyConnection, until: date | None) -> dict[s
     return {"rows": event.rows}
 
 
-def evaluate_checks(con: duckdb.DuckDBPyConnection, home: Path, until: date | None) -> dict[str, int]:
-    """Open alerts of this reference date, then their count per person."""
+def evaluate_checks(con: duckdb.DuckDBPyConnection, home: Path, until: date | None, run_id: str) -> dict[str, int]:
+    """Alerts of this reference date, brought into the book of alerts; then their count per person."""
     with stage("alerts") as event:
-        cross_checks.evaluate(con, as_of(con, until), derived_key(home, "alert"))
+        reference = as_of(con, until)
+        event.rows = cross_checks.evaluate(con, reference, derived_key(home, "alert"))
+        recorded = record_run(con, home, reference, run_id, now=datetime.now(UTC))
         profile.fill_open_mismatches(con)
-        event.rows = _count(con, "SELECT count(*) FROM alert WHERE state = 'open'")
-    return {"rows": event.rows}
+        event.notes = {"opened": recorded.opened, "reopened": recorded.reopened, "closed": recorded.closed}
+    return {"rows": event.rows, **event.notes}
 
 
 def data_docs_folder(home: Path) -> Path:

@@ -51,6 +51,8 @@ class Catalogue:
     checks: dict[str, CrossCheck]
     feeds: dict[str, Feed]
     abbreviations: dict[str, str]
+    told: dict[str, tuple[str, str]]
+    """What a recipient of an alert is told (cross_checks.yaml), in Chinese and English."""
     forms: dict[str, Contract]
     """What the grid service centre delivers: landed, judged and kept like a category, and source of no attribute."""
 
@@ -98,6 +100,7 @@ def load_catalogue() -> Catalogue:
         checks={entry["name"]: CrossCheck.model_validate(entry) for entry in checks["checks"]},
         feeds={entry["module"]: Feed.model_validate(entry) for entry in feeds["feeds"]},
         abbreviations=attributes["abbreviations"],
+        told={entry["told"]: (entry["zh"], entry["en"]) for entry in _read("told.yaml")["told"]},
         forms={form.category: form for form in forms},
     )
     problems = list(_contradictions(catalogue))
@@ -124,6 +127,8 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             problems.append(f"{attribute.name}: unknown code list {attribute.codes}")
     for klass in catalogue.classes.values():
         problems += [f"class {klass.name}: unknown attribute {name}" for name in klass.attributes if name not in catalogue.attributes]
+    stated = {recipient.told for check in catalogue.checks.values() for recipient in check.recipients}
+    problems += [f"told.yaml and cross_checks.yaml differ: {words!r}" for words in sorted(stated ^ set(catalogue.told))]
     for check in catalogue.checks.values():
         sees = [column for recipient in check.recipients for column in recipient.sees]
         problems += [f"check {check.name}: unknown column {name}" for name in (*check.columns, *sees)

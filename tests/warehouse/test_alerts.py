@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from datetime import UTC, date, datetime
@@ -132,11 +133,9 @@ def test_only_declared_answers_are_taken(tmp_path: Path, monkeypatch: pytest.Mon
     for before, to in itertools.product(State, State):
         with office(tmp_path) as session:
             session.execute(text("UPDATE alert_addressee SET state = :state"), {"state": before})
-        try:
+        with contextlib.suppress(AlertRefused):
             assert answer(tmp_path, to, "理由").state is to
             taken.add((before, to))
-        except AlertRefused as problem:
-            assert "cannot become" in str(problem)
     assert taken == {(before, to) for before, answers in ANSWERS.items() for to in answers}
 
 

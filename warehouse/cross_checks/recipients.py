@@ -27,6 +27,8 @@ class AlertLine:
     own_records: list[str]
     told: str
     evidence: dict[str, Any]
+    told_zh: str = ""
+    person_id: str | None = None
 
 
 IDENTIFYING_COLUMNS = {"name", "id_number", "address"}
@@ -80,9 +82,9 @@ def _eligible(check: CrossCheck, recipient: Recipient) -> tuple[str, list[Any]]:
     marks = ", ".join("?" for _ in own)
     return f"""
         SELECT alert.alert_id, alert.opened_on, alert.severity, alert.detail,
-               list_sort(list(r.category || ' ' || r.natural_key) FILTER (r.category IN ({marks}))) AS own_records
+               list_sort(list(r.category || ' ' || r.natural_key) FILTER (r.category IN ({marks}))) AS own_records, alert.person_id
         FROM alert JOIN alert_record AS r USING (alert_id)
-        WHERE alert."check" = ? AND alert.state = 'open'
+        WHERE alert."check" = ?
         GROUP BY ALL
         HAVING (count(*) FILTER (r.category IN ({marks})) > 0 OR {str(identifies).lower()}) AND {has_shown}""", [*own, check.name, *own]
 
@@ -102,8 +104,20 @@ def _lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipie
     found = con.execute(f"{statement} ORDER BY alert.alert_id", parameters).fetchall()
     evidence = _evidence(con, check, recipient)
     return [AlertLine(alert_id, check.name, check.title_zh, severity, str(opened_on), own or [],
-                      recipient.told + (f" [{detail}]" if detail else ""), evidence.get(alert_id, {}))
-            for alert_id, opened_on, severity, detail, own in found]
+                      _told(recipient, detail, 1), evidence.get(alert_id, {}), _told(recipient, detail, 0), person)
+            for alert_id, opened_on, severity, detail, own, person in found]
+
+
+DETAILS = {"lunar": "疑为农历", "other": "其他差异", "pension": "养老保险", "housing fund": "公积金"}
+
+
+def _told(recipient: Recipient, detail: str | None, words: int) -> str:
+    """The sentence in Chinese (0) or English (1), with the detail that the catalogue lets this recipient know."""
+    sentence = load_catalogue().told[recipient.told][words]
+    if not detail:
+        return sentence
+    shown = detail if words else "、".join(DETAILS.get(part, part) for part in detail.replace(" people", "人").split(", "))
+    return f"{sentence} [{shown}]" if words else f"{sentence}（{shown}）"
 
 
 def _evidence(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> dict[str, dict[str, Any]]:
@@ -116,7 +130,7 @@ def _evidence(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Reci
             FROM alert
             JOIN alert_record AS involved ON involved.alert_id = alert.alert_id AND involved.category = ?
             JOIN {quoted('current_' + category)} AS r ON r.natural_key = involved.natural_key
-            WHERE alert."check" = ? AND alert.state = 'open' AND r.{quoted(column)} IS NOT NULL
+            WHERE alert."check" = ? AND alert.state <> 'rejected' AND r.{quoted(column)} IS NOT NULL
             GROUP BY ALL""", [category, check.name]).fetchall()
         for alert_id, values in rows:
             evidence.setdefault(alert_id, {})[source] = values[0] if len(values) == 1 else values
@@ -131,8 +145,8 @@ def _township_lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient
         FROM alert
         JOIN alert_record AS involved ON involved.alert_id = alert.alert_id AND involved.category = ?
         JOIN {quoted('current_' + category)} AS r ON r.natural_key = involved.natural_key
-        WHERE alert."check" = ? AND alert.state = 'open' AND r.{quoted(column)} IS NOT NULL
+        WHERE alert."check" = ? AND alert.state <> 'rejected' AND r.{quoted(column)} IS NOT NULL
         GROUP BY ALL ORDER BY ALL""", [category, check.name]).fetchall()
-    return [AlertLine(f"{check.name}-{township}", check.name, check.title_zh, check.severity, str(opened_on), [], recipient.told,
-                      {source_name: township, "count": count})
+    return [AlertLine(f"{check.name}-{township}", check.name, check.title_zh, check.severity, str(opened_on), [],
+                      _told(recipient, None, 1), {source_name: township, "count": count}, _told(recipient, None, 0))
             for township, count, opened_on in rows for source_name in (f"{category}.{column}",)]
