@@ -25,7 +25,7 @@ from warehouse import audit
 from warehouse.access import AccessRefused, Grant, Role, identify
 from warehouse.access.identity import TOKEN_VARIABLE, USER_VARIABLE
 from warehouse.keys import VARIABLE, ensure_key
-from warehouse.snapshots import publish
+from warehouse.snapshots import open_snapshot, publish
 from warehouse.store import open_working
 from warehouse.visits import build, forms
 from warehouse.visits.results import PASSED_ON, results
@@ -53,6 +53,12 @@ def a_city(con: duckdb.DuckDBPyConnection) -> None:
     for key, person, name, phone in (("V-0", "chen", "陈秀英", "19900000002"), ("V-1", "li", "李国富", "19900000001")):
         insert(con, "current_grid_visits", natural_key=key, visit_no=key, delivery_date=DAY, visit_date=DAY, grid_code=GRID,
                dwelling_code=HOME, name=name, person_id=person, phone=phone, **AGREES, **SAID)
+    strangers = {"V-8": {"name": "=王五", "id_number": "421099195503121266", "id_number_state": "valid"},
+                 "V-9": {"name": "赵敏", "id_number": "421099199105185374", "id_number_state": "valid"}}
+    for key, stranger in strangers.items():
+        insert(con, "current_grid_visits", natural_key=key, visit_no=key, delivery_date=DAY, visit_date=DAY, grid_code=GRID,
+               dwelling_code=HOME, birth_date="1991-05-18", phone="19900000001", **AGREES, **SAID, **stranger)  # fmt: skip
+    con.execute("UPDATE profile_open SET id_number = '421099195503121266' WHERE person_id = 'wang'")
     a_record(con, "household_registration", "chen", natural_key="HR1", phone="19900000001", status="1")
 
 
@@ -158,11 +164,19 @@ def test_of_the_rest_the_answer_is_the_same_whatever_the_registers_say(home: Pat
         assert {(line, fact) for line in ("V-0", "V-1")} <= answers.keys()
 
 
+def test_somebody_of_another_grid_cannot_be_told_from_somebody_whom_nobody_knows(home: Path) -> None:
+    """Wang lives elsewhere and was found by the number; Zhao is in no register."""
+    assert {key: outcome for key, outcome in told(home).items() if key[0] in {"V-8", "V-9"}} == {
+        ("V-8", "residence"): PASSED_ON, ("V-9", "residence"): PASSED_ON}
+    with open_snapshot(home) as con:
+        assert con.execute("SELECT DISTINCT fact FROM visit_statement WHERE visit_no = 'V-9'").fetchall() == [("newcomer",)]
+
+
 def test_results_name_nobody(home: Path) -> None:
     done = CliRunner().invoke(app, ["visits", "results", "--grid", GRID, "--home", str(home), "--user", "grid-1", "--format", "json"])
     assert {tuple(one) for one in json.loads(done.stdout)} == {("visit_no", "visited_on", "fact", "outcome", "department")}
     assert not any(word in done.stdout for word in ("chen", "陈秀英", "1990000", "HR1"))
-    assert sorted(audit.entries(home)[-1].persons) == ["chen", "li"]
+    assert sorted(audit.entries(home)[-1].persons) == ["chen", "li", "wang"]
 
 
 def test_a_city_without_the_form_answers_with_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

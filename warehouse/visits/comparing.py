@@ -152,7 +152,8 @@ def _of_fact(fact: Fact, saying: Saying) -> str:
     asked = "true" if fact.without_record else "own.person_id IS NOT NULL"
     # Somebody who lives where the last visit of one day found them, not where the other door said that they had left.
     return f"""
-        SELECT v.natural_key AS visit_no, v.person_id, v.found_by, v.grid_code AS grid, v.dwelling_code, v.visit_date AS visited_on,
+        SELECT v.natural_key AS visit_no, v.person_id, v.found_by, v.of_grid, v.grid_code AS grid, v.dwelling_code,
+               v.visit_date AS visited_on,
                {literal(fact.fact)} AS fact, coalesce(own.category, {literal(last.category)}) AS category,
                CASE coalesce(own.category, {literal(last.category)}) {column} END AS column_name, own.natural_key AS own_key,
                own.cells[column_name] AS held, {saying.offered} AS offered,

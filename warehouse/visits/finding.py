@@ -38,9 +38,11 @@ def find(con: duckdb.DuckDBPyConnection) -> int:
     con.execute(f"""CREATE OR REPLACE TEMP TABLE visit_line AS
         WITH found AS (SELECT natural_key, arg_min(person_id, rank) AS found, min(rank) AS rank FROM visit_candidate GROUP BY natural_key)
         SELECT v.* EXCLUDE (person_id), found.found AS person_id,
+               coalesce(v.grid_code IN (known.residence_grid, known.dwelling_grid), false) AS of_grid,
                CASE found.rank WHEN 1 THEN 'person_id' WHEN 2 THEN 'id_number' WHEN 3 THEN 'name_birth_dwelling'
                     ELSE CASE WHEN {_NOBODY} THEN 'nobody' ELSE 'unclear' END END AS found_by
-        FROM visit_asked AS v LEFT JOIN found USING (natural_key)""")
+        FROM visit_asked AS v LEFT JOIN found USING (natural_key)
+        LEFT JOIN visit_person AS known ON known.person_id = found.found""")
     for name in ("visit_asked", "visit_candidate"):
         con.execute(f"DROP TABLE temp.{name}")
     return int((con.execute("SELECT count(*) FROM temp.visit_line").fetchone() or (0,))[0])

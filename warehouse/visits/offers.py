@@ -42,11 +42,11 @@ def propose(con: duckdb.DuckDBPyConnection, home: Path) -> int:
         QUALIFY row_number() OVER (PARTITION BY change_id ORDER BY visit_no) = 1
         ORDER BY department, category, change_id""")
     con.execute(f"""CREATE OR REPLACE TABLE visit_statement AS
-        SELECT visit_no, person_id, grid, dwelling_code, visited_on, fact, outcome, department,
+        SELECT visit_no, person_id, grid, of_grid, dwelling_code, visited_on, fact, outcome, department,
                CASE WHEN outcome IN ({', '.join(map(literal, OFFERED))}) THEN change_id END AS change_id
         FROM temp.visit_named
         UNION ALL
-        SELECT natural_key, NULL, grid_code, dwelling_code, visit_date, NULL, found_by, NULL, NULL
+        SELECT natural_key, NULL, grid_code, false, dwelling_code, visit_date, NULL, found_by, NULL, NULL
         FROM temp.visit_line WHERE found_by = 'unclear'
         ORDER BY visit_no, fact""")
     con.execute("DROP TABLE temp.visit_named")

@@ -3,7 +3,8 @@
 Belongs here: the statements of a grid with their state. Does not: the life of a proposal (warehouse/changes), printing (desk).
 
 A line is named by its own number, never by a person: who was found for it is not told. Where the purpose does not open the attribute
-(work, school, health), the answer is the same whether the registers agree or not; else it would tell what they say.
+(work, school, health), the answer is the same whether the registers agree or not; else it would tell what they say. Of a person who lives
+in another grid, and of one whom no register knows, it is only told that the line was passed on: a worker sees the people of the own grid.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ COMMAND = "visits results"
 OWN = ("older_visit", "unclear", "not_asked", "no_consent")
 """Outcomes that follow from the form alone."""
 PASSED_ON = "passed_on"
+ARRIVALS = ("residence", "newcomer", "newborn", None)
+"""What a line says of somebody who is not known to live in the grid; all are told as the residence."""
 States = Callable[[Path, Sequence[str]], dict[str, str]]
 """States of proposals (offered, accepted, rejected, done, withdrawn) by change id."""
 
@@ -46,12 +49,13 @@ def results(home: Path, reader: Reader, grid: str, states: States, *, now: datet
     with gate.passing(home, reader, request, now=now) as pass_:
         check_grid(grid)
         with open_snapshot(home) as con:
-            rows = con.execute("""SELECT visit_no, visited_on, fact, outcome, department, change_id, person_id FROM visit_statement
+            rows = con.execute("""SELECT visit_no, visited_on, fact, outcome, department, change_id, person_id, of_grid FROM visit_statement
                                   WHERE grid = ? AND (fact, outcome) IS DISTINCT FROM ('vital_status', 'same')
                                   ORDER BY visited_on DESC, visit_no, fact NULLS FIRST""",
                                [grid]).fetchall() if has_table(con, "visit_statement") else []
         found = states(home, [row[5] for row in rows if row[5] is not None])
-        told = [_told(Result(*row[:5]), found.get(row[5])) for row in rows]
+        told = [_told(Result(*row[:5]), found.get(row[5])) if row[7] else _hidden(Result(*row[:5])) for row in rows
+                if row[7] or row[2] in ARRIVALS]
         pass_.saw(sorted({row[6] for row in rows if row[6] is not None}), len(told))
     return told
 
@@ -65,3 +69,10 @@ def _told(result: Result, state: str | None) -> Result:
     if result.outcome in OFFERED:
         return Result(result.visit_no, result.visited_on, result.fact, state or "offered", result.department)
     return Result(result.visit_no, result.visited_on, result.fact, result.outcome, None)
+
+
+def _hidden(result: Result) -> Result:
+    """The result of a line on somebody who is not known to live in the grid: whoever it is, and whatever the registers say."""
+    if result.outcome in OWN:
+        return Result(result.visit_no, result.visited_on, result.fact and "residence", result.outcome, None)
+    return Result(result.visit_no, result.visited_on, "residence", PASSED_ON, "public_security")
