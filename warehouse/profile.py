@@ -125,11 +125,11 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, on_step: Report | None = 
 
 
 def fill_open_mismatches(con: duckdb.DuckDBPyConnection) -> None:
-    """Count the alerts of each person that no department has rejected into open_mismatches; the last step of the order of computation."""
+    """Count the alerts of each person that are not rejected into open_mismatches; the last step of the order of computation."""
     con.execute("""
         CREATE OR REPLACE TABLE attr_open_mismatches AS
         SELECT everybody.person_id, count(alert.alert_id) AS value, NULL::BIGINT AS record_id
-        FROM everybody LEFT JOIN alert ON alert.person_id = everybody.person_id AND alert.state <> 'rejected'
+        FROM everybody LEFT JOIN alert ON alert.person_id = everybody.person_id AND alert.state IN ('open', 'acknowledged', 'corrected')
         GROUP BY everybody.person_id""")
     for table in ("profile", "profile_open"):
         con.execute(f"""
