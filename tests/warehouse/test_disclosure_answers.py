@@ -102,7 +102,7 @@ def test_the_same_attack_succeeds_against_the_other_methods(method: Teller, othe
 def test_many_questions_tell_as_much_as_the_formula_says() -> None:
     """An attacker who knows everybody else asks different questions that all turn on the person, and averages."""
     dice = random.Random(7)
-    for answers in (1, 25, 100, 271):
+    for answers in (1, 25, 100):
         right = 0
         for _ in range(1500):
             seed, present = dice.randbytes(8), dice.random() < 0.5

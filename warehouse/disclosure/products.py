@@ -38,6 +38,8 @@ class _City:
     rows: dict[tuple[str, Place], list[int]] = field(default_factory=lambda: defaultdict(list))
     without_missing: set[tuple[str, int]] = field(default_factory=set)
     """(quantity, levels) of which a product leaves out who is not known at the level."""
+    remainders: dict[tuple[str, int, Place], int] = field(default_factory=dict)
+    """What the parts of a count at a level leave of it, by quantity, level of the parts and place."""
 
 
 def protect(con: duckdb.DuckDBPyConnection, min_cell: int) -> int:
@@ -124,7 +126,7 @@ def _sum_levels(city: _City) -> None:
         complete = sum(city.counts.persons[part] for part in parts) == city.counts.persons[whole]
         rest = (quantity, depth) in city.without_missing or not complete
         if rest:
-            city.counts.add_rest(whole, parts, kept=True)
+            city.remainders[quantity, depth, place] = city.counts.add_rest(whole, parts, kept=True)
         else:
             city.counts.add_sum(whole, parts)
 
@@ -135,6 +137,8 @@ def _sum_unknown(city: _City) -> None:
         if place[0] == ANYWHERE:
             parts = [number for (other, there), number in city.cells.items()
                      if other == quantity and len(there) == len(place) and there[0] != ANYWHERE and not any(there[1:])]
+            parts = parts or [number for (other, depth, there), number in city.remainders.items()
+                              if other == quantity and depth == len(place) and len(there) == 1]
             if sum(city.counts.persons[part] for part in parts) == city.counts.persons[whole]:
                 city.counts.add_sum(whole, parts)
 

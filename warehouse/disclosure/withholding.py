@@ -9,11 +9,19 @@ circles the ranges are the exact ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, lil_array
+
 UNBOUNDED = 10**12
 SWEEPS = 60
+SOLVED_AT_ONCE = 600
+"""Most unknown counts for which all sums are solved together; beyond, a sum holds so many unknown counts that single sums decide."""
+POSSIBLE = 3
+"""Values that all sums together leave a withheld count at least, where they are solved together."""
 
 
 @dataclass(slots=True)
@@ -51,6 +59,17 @@ class Counts:
         return rest
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A sum with unknown counts: its number, the whole if it is unknown, else what it is, the unknown parts and the sum of the others."""
+
+    number: int
+    whole: int | None
+    known: int
+    parts: tuple[int, ...]
+    told: int
+
+
 @dataclass(slots=True)
 class Ranges:
     """What a reader can know of the unknown counts, and the numbers of the sums that say so."""
@@ -59,6 +78,7 @@ class Ranges:
     high: dict[int, int] = field(default_factory=dict)
     why_low: dict[int, int] = field(default_factory=dict)
     why_high: dict[int, int] = field(default_factory=dict)
+    opened: list[_Open] = field(default_factory=list)
 
     def narrow(self, count: int, low: int, high: int, reason: int) -> bool:
         if low <= self.low[count] and high >= self.high[count]:
@@ -69,16 +89,10 @@ class Ranges:
             self.high[count], self.why_high[count] = high, reason
         return True
 
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A sum with unknown counts: its number, the whole if it is unknown, else what it is, the unknown parts and the sum of the others."""
-
-    number: int
-    whole: int | None
-    known: int
-    parts: tuple[int, ...]
-    told: int
+    def reason(self, count: int) -> int:
+        """The sum that bounds it from above, else any that holds it."""
+        return self.why_high[count] if count in self.why_high else next(
+            one.number for one in self.opened if count == one.whole or count in one.parts)
 
 
 def withhold(counts: Counts, min_cell: int) -> set[int]:
@@ -93,7 +107,8 @@ def withhold(counts: Counts, min_cell: int) -> set[int]:
         ranges = ranges_of(counts, hidden)
         narrow = [one for one in ranges.low if ranges.high[one] - ranges.low[one] + 1 < min_cell
                   and counts.persons[one] and (one in hidden or _small_remainder(counts, one, min_cell))]
-        reasons = {ranges.why_high[one] for one in narrow}
+        narrow = narrow or determined(counts, hidden, ranges, min_cell)
+        reasons = {ranges.reason(one) for one in narrow}
         chosen = {pick for reason in reasons for pick in [_next_to(counts, hidden, ranges, reason)] if pick is not None}
         if not chosen:
             return hidden
@@ -132,7 +147,34 @@ def ranges_of(counts: Counts, hidden: set[int]) -> Ranges:
         narrower = [_sweep(ranges, one) for one in opened]
         if not any(narrower):
             break
+    ranges.opened = opened
     return ranges
+
+
+def determined(counts: Counts, hidden: set[int], ranges: Ranges, min_cell: int) -> list[int]:
+    """Withheld counts to which all sums together leave fewer than POSSIBLE values; none are looked for among too many unknown counts."""
+    unknown = {one: column for column, one in enumerate(ranges.low)}
+    watched = [one for one in unknown if counts.persons[one] and (one in hidden or _small_remainder(counts, one, min_cell))]
+    if not watched or len(unknown) > SOLVED_AT_ONCE:
+        return []
+    matrix = lil_array((len(ranges.opened), len(unknown)))
+    known = []
+    for row, one in enumerate(ranges.opened):
+        for part in one.parts:
+            matrix[row, unknown[part]] += 1
+        if one.whole is not None:
+            matrix[row, unknown[one.whole]] -= 1
+        known.append((0 if one.whole is not None else one.known) - one.told)
+    highest = [high if high < UNBOUNDED else math.inf for high in ranges.high.values()]
+    limits, bounds = LinearConstraint(csr_array(matrix), known, known), Bounds(list(ranges.low.values()), highest)
+
+    def end(count: int, sign: int) -> float:
+        aim = [0] * len(unknown)
+        aim[unknown[count]] = sign
+        found = milp(aim, constraints=limits, bounds=bounds, integrality=[1] * len(unknown))
+        return sign * found.fun if found.success else math.inf * -sign
+
+    return [one for one in watched if end(one, -1) - end(one, 1) + 1 < POSSIBLE]
 
 
 def _sweep(ranges: Ranges, one: _Open) -> bool:

@@ -195,7 +195,7 @@ def _count_by_area(con: duckdb.DuckDBPyConnection, query: Query, attribute: str)
     words |= {entry.code: entry.zh for entry in load_catalogue().lists["jz_township"].values}
     words |= {code: f"{words.get(code, code)}（下级不详）" for code in counts if code and LEVELS.get(len(code)) != attribute}
     cells = tuple(Cell(code, words.get(code or ""), Count(persons)) for code, persons in counts.items())
-    leaves = {code: place_leaves(code, attribute) for code in counts}
+    leaves = {} if purpose.min_cell is None else {code: place_leaves(code, attribute) for code in counts}
     return _told(con, query, Breakdown(attribute, cells, Count(sum(counts.values()))), purpose.min_cell, leaves)
 
 
