@@ -1,0 +1,67 @@
+"""Folders that appear whole or not at all.
+
+Belongs here: writing beside, syncing, renaming, the manifest. Does not: what the files say (rendering.py).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from warehouse.outbox.rendering import write_files
+
+MANIFEST = "manifest.json"
+
+
+def outbox_folder(home: Path) -> Path:
+    return home / "outbox"
+
+
+@contextmanager
+def sending_alone(home: Path) -> Iterator[None]:
+    """Held while one process sends; another one waits."""
+    folder = outbox_folder(home)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def prepare(target: Path, lines: list[dict[str, Any]], facts: dict[str, Any]) -> Path:
+    """Write the files and the manifest beside their place, synced; what an earlier attempt left there is replaced."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = target.parent / f".{target.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700)
+    write_files(part, lines)
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(part.iterdir())}
+    (part / MANIFEST).write_text(json.dumps(facts | {"rows": len(lines), "sha256": files}, ensure_ascii=False, indent=1), encoding="utf-8")
+    for path in part.iterdir():
+        path.chmod(0o600)
+        _sync(path)
+    _sync(part)
+    return part
+
+
+def appear(part: Path, target: Path) -> None:
+    """Give the folder its name, durably."""
+    part.rename(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
