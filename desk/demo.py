@@ -9,11 +9,12 @@ import time
 from datetime import date
 from pathlib import Path
 
+from desk.alerts import show_alert_counts
 from desk.area import AreaRequest, show_area
 from desk.evaluating import report_evaluation
 from desk.exchange import embedded_exchange
 from desk.geography import load_file
-from desk.reading import QueryRequest, answer_query, show_alert_counts
+from desk.reading import QueryRequest, answer_query
 from desk.render import console
 from desk.reports import report_run
 from desk.run import run as run_job

@@ -1,4 +1,4 @@
-"""`query`, `profile`, `alerts`: reads of the published snapshot for a stated purpose.
+"""`query`, `profile`: reads of the published snapshot for a stated purpose.
 
 Belongs here: which read a command asks for, and how its answer is written out.
 Does not: what a purpose opens (warehouse/purposes.py), what a query means (warehouse/queries).
@@ -27,7 +27,6 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse import audit, queries
 from warehouse.access import Pass, Request
-from warehouse.cross_checks.recipients import counts_by_department, lines_for
 from warehouse.keys import read_key
 from warehouse.phrases import understand
 from warehouse.provenance import provenance_of
@@ -198,30 +197,3 @@ def show_profile(home: Path, purpose: str, person_id: str | None, id_number: str
                     v.delivery_date, v.agree, v.disagree] for v in values])
         else:
             sys.stdout.write(json.dumps([asdict(value) for value in values], ensure_ascii=False, default=str) + "\n")
-
-
-def show_alerts(home: Path, department: str, output: str, limit: int, user: str | None = None) -> None:
-    """Open alerts addressed to a department, as it may see them. Raises AccessRefused, WrongRequest."""
-    if department not in load_catalogue().departments:
-        raise WrongRequest(what=f"there is no department {department!r}", where="--department",
-                           remedy=f"state one of: {', '.join(load_catalogue().departments)}")
-    with passing(home, user, Request("alerts", department=department, asked=department)) as pass_:
-        with open_snapshot(home) as con:
-            lines = lines_for(con, department)
-            shown = lines[:limit] if output == "table" else lines
-            persons = con.execute("SELECT DISTINCT person_id FROM alert SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS alert_id) "
-                                  "USING (alert_id) WHERE person_id IS NOT NULL ORDER BY 1", [[line.alert_id for line in shown]]).fetchall()
-        pass_.saw([person for (person,) in persons], len(shown))
-    if output != "table":
-        sys.stdout.write(json.dumps([asdict(line) for line in lines], ensure_ascii=False, default=str) + "\n")
-        return
-    table(f"Open alerts 待核实事项: {department}", ["alert", "检查", "severity", "own records 本部门记录", "told", "evidence 依据"],
-          [[line.alert_id, line.title_zh, line.severity, line.own_records, line.told,
-            [f"{name} {value}" for name, value in line.evidence.items()]] for line in shown])
-    console.print(f"{len(lines):,} open" + (f", the first {limit} shown" if len(lines) > limit else ""))
-
-
-def show_alert_counts(home: Path) -> None:
-    """Open alerts per department."""
-    with open_snapshot(home) as con:
-        table("Open alerts per department 各部门待核实", ["department", "open#"], counts_by_department(con))

@@ -78,6 +78,14 @@ class Language(enum.StrEnum):
     EN = "en"
 
 
+class AlertState(enum.StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CORRECTED = "corrected"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+
+
 class SubjectAnswer(enum.StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"

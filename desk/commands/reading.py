@@ -1,6 +1,6 @@
 """Commands of those who read about people.
 
-Belongs here: query, profile, alerts. Does not: the work itself, which commands
+Belongs here: query, profile. Does not: the work itself, which commands
 import when they are called, so that a query does not wait for Dagster or Splink.
 """
 
@@ -46,13 +46,3 @@ def profile(purpose: PurposeOption, home: Home, person_id: Annotated[str | None,
     from desk.reading import show_profile
 
     show_profile(home, purpose, person_id, id_number, day_of(as_of), output.value, user)
-
-
-@app.command()
-def alerts(department: Annotated[str, typer.Option()], home: Home,
-           output: Annotated[QueryFormat, typer.Option("--format")] = QueryFormat.TABLE,
-           limit: Annotated[int, typer.Option()] = 50, user: User = None) -> None:
-    """List the open alerts addressed to a department."""
-    from desk.reading import show_alerts
-
-    show_alerts(home, department, output.value, limit, user)

@@ -104,6 +104,7 @@ COMMANDS: dict[str, CommandRule] = {
     "person history": CommandRule((Role.REVIEWER,), purpose=True),
     "audit show": CommandRule((Role.AUDITOR,), purpose=True),
     "alerts": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
+    "alerts summary": CommandRule((Role.OPERATOR, Role.STEWARD, Role.AUDITOR), recorded=False),
     "alerts decide": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
     "alerts import": CommandRule((Role.STEWARD, Role.SERVICE), department=True, implied=CORRECTING),
     "changes": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
