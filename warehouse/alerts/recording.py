@@ -6,7 +6,6 @@ Does not: what people answer (lifecycle.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,9 +19,9 @@ from sqlalchemy.orm import Session
 from warehouse.alerts.due import due_on
 from warehouse.alerts.states import LIVE, Cause, State
 from warehouse.alerts.tables import Addressee, AlertEvent, BookedAlert, BookedRun
+from warehouse.office.bulk import batches, load_rows, rows_of, update_many
 from warehouse.office.database import office
 
-BATCH = 20_000
 ACCOUNT = "onegrid"
 """The account that stands for runs in the history of an alert."""
 
@@ -64,18 +63,11 @@ def _load_book(con: duckdb.DuckDBPyConnection, session: Session) -> None:
     alerts = select(BookedAlert.alert_id, BookedAlert.severity, BookedAlert.facts, BookedAlert.holds, BookedAlert.opened_on)
     addressees = select(Addressee.alert_id, Addressee.department, Addressee.state, Addressee.due_on, Addressee.answered_as_of,
                         Addressee.answered_facts)
-    _load(con, "book_alert", session.execute(alerts).all(), {
+    load_rows(con, "book_alert", session.execute(alerts).all(), {
         "alert_id": pa.string(), "severity": pa.string(), "facts": pa.string(), "holds": pa.bool_(), "opened_on": pa.date32()})
-    _load(con, "book_addressee", session.execute(addressees).all(), {
+    load_rows(con, "book_addressee", session.execute(addressees).all(), {
         "alert_id": pa.string(), "department": pa.string(), "state": pa.string(), "due_on": pa.date32(), "answered_as_of": pa.date32(),
         "answered_facts": pa.string()})
-
-
-def _load(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Any], columns: dict[str, pa.DataType]) -> None:
-    arrays = [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(columns.values())]
-    con.register("book_rows", pa.table(arrays, names=list(columns)))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM book_rows")
-    con.unregister("book_rows")
 
 
 def _decide(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -115,21 +107,21 @@ def _decide(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 def _write(con: duckdb.DuckDBPyConnection, session: Session, as_of: date, run: str, now: datetime, found: int) -> Recorded:
     moment = now.astimezone(UTC).replace(tzinfo=None)
-    new = _rows(con, """SELECT alert_id, "check", severity, person_id, facts, true AS holds, $1::DATE AS opened_on, NULL AS closed_on,
+    new = rows_of(con, """SELECT alert_id, "check", severity, person_id, facts, true AS holds, $1::DATE AS opened_on, NULL AS closed_on,
                                0 AS reopened FROM alert ANTI JOIN book_alert USING (alert_id) ORDER BY alert_id""", [as_of])
-    for batch in _batches(new):
+    for batch in batches(new):
         session.execute(insert(BookedAlert), batch)
-    back = _rows(con, """SELECT alert.alert_id AS b_id, $1::DATE AS b_opened FROM alert JOIN book_alert USING (alert_id)
+    back = rows_of(con, """SELECT alert.alert_id AS b_id, $1::DATE AS b_opened FROM alert JOIN book_alert USING (alert_id)
                          WHERE NOT book_alert.holds ORDER BY 1""", [as_of])
-    _update(session, update(BookedAlert).where(BookedAlert.alert_id == bindparam("b_id")).values(
+    update_many(session, update(BookedAlert).where(BookedAlert.alert_id == bindparam("b_id")).values(
         holds=True, closed_on=None, opened_on=bindparam("b_opened"), reopened=BookedAlert.reopened + 1), back)
-    other = _rows(con, """SELECT alert.alert_id AS b_id, alert.severity AS b_severity, alert.facts AS b_facts
+    other = rows_of(con, """SELECT alert.alert_id AS b_id, alert.severity AS b_severity, alert.facts AS b_facts
                           FROM alert JOIN book_alert AS booked USING (alert_id)
                           WHERE alert.severity <> booked.severity OR alert.facts <> booked.facts ORDER BY 1""")
-    _update(session, update(BookedAlert).where(BookedAlert.alert_id == bindparam("b_id")).values(
+    update_many(session, update(BookedAlert).where(BookedAlert.alert_id == bindparam("b_id")).values(
         severity=bindparam("b_severity"), facts=bindparam("b_facts")), other)
-    gone = _rows(con, "SELECT alert_id AS b_id, $1::DATE AS b_closed FROM book_gone ORDER BY 1", [as_of])
-    _update(session, update(BookedAlert).where(BookedAlert.alert_id == bindparam("b_id")).values(
+    gone = rows_of(con, "SELECT alert_id AS b_id, $1::DATE AS b_closed FROM book_gone ORDER BY 1", [as_of])
+    update_many(session, update(BookedAlert).where(BookedAlert.alert_id == bindparam("b_id")).values(
         holds=False, closed_on=bindparam("b_closed")), gone)
     reopened = _steps(con, session, as_of, moment)
     if session.get(BookedRun, run) is None:
@@ -139,7 +131,7 @@ def _write(con: duckdb.DuckDBPyConnection, session: Session, as_of: date, run: s
 
 def _steps(con: duckdb.DuckDBPyConnection, session: Session, as_of: date, moment: datetime) -> int:
     """Write the steps of departments and their events; returns how many alerts are open again."""
-    steps = _rows(con, """
+    steps = rows_of(con, """
         SELECT step.alert_id, step.department, step.from_state, step.to_state, step.cause, alert.severity,
                list_sort(list(DISTINCT r.category)) AS categories
         FROM book_step AS step LEFT JOIN alert USING (alert_id) LEFT JOIN alert_record AS r USING (alert_id)
@@ -150,40 +142,23 @@ def _steps(con: duckdb.DuckDBPyConnection, session: Session, as_of: date, moment
             asked = (step["severity"], step["department"], tuple(step["categories"]))
             step["due_on"] = dues[asked] if asked in dues else dues.setdefault(asked, due_on(*asked, as_of))
     unknown = [step for step in steps if step["from_state"] is None]
-    for batch in _batches([{"alert_id": step["alert_id"], "department": step["department"], "state": step["to_state"], "version": 1,
+    for batch in batches([{"alert_id": step["alert_id"], "department": step["department"], "state": step["to_state"], "version": 1,
                             "due_on": step["due_on"], "assignee": None, "answered_as_of": None, "answered_facts": None}
                            for step in unknown]):  # fmt: skip
         session.execute(insert(Addressee), batch)
     where = (Addressee.alert_id == bindparam("b_id")) & (Addressee.department == bindparam("b_department"))
     open_again = [step for step in steps if step["from_state"] is not None and step["to_state"] == State.OPEN]
-    _update(session, update(Addressee).where(where).values(
+    update_many(session, update(Addressee).where(where).values(
         state=State.OPEN, version=Addressee.version + 1, due_on=bindparam("b_due"), answered_as_of=None, answered_facts=None),
         [{"b_id": step["alert_id"], "b_department": step["department"], "b_due": step["due_on"]} for step in open_again])
     closed = [step for step in steps if step["to_state"] == State.CLOSED]
-    _update(session, update(Addressee).where(where).values(state=State.CLOSED, version=Addressee.version + 1),
+    update_many(session, update(Addressee).where(where).values(state=State.CLOSED, version=Addressee.version + 1),
             [{"b_id": step["alert_id"], "b_department": step["department"]} for step in closed])
-    for batch in _batches([{"alert_id": step["alert_id"], "department": step["department"], "happened_at": moment, "as_of": as_of,
+    for batch in batches([{"alert_id": step["alert_id"], "department": step["department"], "happened_at": moment, "as_of": as_of,
                             "account": ACCOUNT, "cause": step["cause"], "from_state": step["from_state"], "to_state": step["to_state"],
                             "words": None} for step in steps]):  # fmt: skip
         session.execute(insert(AlertEvent), batch)
     return len({step["alert_id"] for step in steps if step["cause"] in (Cause.RETURNED, Cause.FACTS, Cause.STILL)})
-
-
-def _rows(con: duckdb.DuckDBPyConnection, statement: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
-    cursor = con.execute(statement, parameters or [])
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(rows), BATCH):
-        yield rows[start : start + BATCH]
-
-
-def _update(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:
-    """One statement for many rows, past the unit of work: half a million objects would not pay."""
-    for batch in _batches(rows):
-        session.connection().execute(statement, batch)
 
 
 def _write_back(con: duckdb.DuckDBPyConnection) -> None:
