@@ -7,10 +7,11 @@ import dagster as dg
 
 from pipelines import stages
 from pipelines.category_assets import PLACES, REFERENCE_DATE
+from pipelines.change_assets import CHANGE_ASSETS, CHANGES
 from pipelines.installation import Installation
 from pipelines.person_assets import LINK_QUALITY, PERSON_ASSETS, PERSONS
 from pipelines.place_assets import AREAS, HOUSEHOLDS, LOCATIONS, ORGANISATIONS, PLACE_ASSETS, PROFILES, RESIDENCES
-from pipelines.visit_assets import VISIT_ASSETS, VISITS
+from pipelines.visit_assets import VISIT_ASSETS
 from sources.catalogue import load_catalogue
 from warehouse.provenance import column_lineage
 
@@ -66,7 +67,7 @@ def data_docs(installation: Installation) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"index": dg.MetadataValue.path(stages.build_data_docs(installation.home_path))})
 
 
-@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, HOUSEHOLDS, RESIDENCES, AREAS, LOCATIONS, ORGANISATIONS, LINK_QUALITY, VISITS],
+@dg.asset(key=SNAPSHOT, deps=[ALERTS, PROFILES, HOUSEHOLDS, RESIDENCES, AREAS, LOCATIONS, ORGANISATIONS, LINK_QUALITY, CHANGES],
           group_name=GROUP, kinds={"duckdb"},
           description="The published state: what queries, profiles and exports read until the next one is switched in.")
 def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
@@ -74,4 +75,4 @@ def snapshot(context: dg.AssetExecutionContext, installation: Installation) -> d
     return dg.MaterializeResult(metadata={"dagster/row_count": published.pop("rows"), **published})
 
 
-CITY_ASSETS = [reference_date, *PLACE_ASSETS, *PERSON_ASSETS, *VISIT_ASSETS, profiles, alerts, data_docs, snapshot]
+CITY_ASSETS = [reference_date, *PLACE_ASSETS, *PERSON_ASSETS, *VISIT_ASSETS, *CHANGE_ASSETS, profiles, alerts, data_docs, snapshot]

@@ -115,6 +115,9 @@ SHARED_TABLES: dict[str, dict[str, str]] = {
     "alert": {"alert_id": "VARCHAR", "check": "VARCHAR", "severity": "VARCHAR", "person_id": "VARCHAR", "subject_key": "VARCHAR",
               "state": "VARCHAR", "opened_on": "DATE", "closed_on": "DATE", "detail": "VARCHAR", "facts": "VARCHAR", "due_on": "DATE"},
     "alert_addressee": {"alert_id": "VARCHAR", "department": "VARCHAR", "state": "VARCHAR", "due_on": "DATE"},
+    "change_offer": {"change_id": "VARCHAR", "origin": "VARCHAR", "department": "VARCHAR", "category": "VARCHAR", "natural_key": "VARCHAR",
+                     "person_id": "VARCHAR", "attribute": "VARCHAR", "column_name": "VARCHAR", "held": "VARCHAR", "offered": "VARCHAR",
+                     "since": "DATE", "told_zh": "VARCHAR", "told_en": "VARCHAR"},
     "alert_record": {"alert_id": "VARCHAR", "category": "VARCHAR", "natural_key": "VARCHAR"},
 }
 """Tables that are not per category; docs/architecture.md says what one row of each means."""

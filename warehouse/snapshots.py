@@ -40,6 +40,7 @@ FIXED_TABLES = (
     "alert",
     "alert_record",
     "alert_addressee",
+    "change_offer",
     "household",
     "household_member",
     "family_tie",

@@ -42,6 +42,7 @@ BY_NAMED = {
     "family_tie": ("person_id", "relative"),
     "residence_claim": ("person_id",),
     "residence_history": ("person_id",),
+    "change_offer": ("person_id",),
 }
 """Tables whose rows can depend on any record of the persons in these columns: of persons whom a withdrawn record names they go."""
 BY_PERSON = frozenset({"profile", "profile_open", "profile_record", "profile_record_open", "everybody"})
@@ -184,6 +185,7 @@ _BY_CONTENT = {
     "quarantine": _not_its_key("t.category", "t.natural_key"),
     "alert": _OF_ALERTS,
     "alert_record": _OF_ALERTS,
+    "alert_addressee": _OF_ALERTS,
     "household": """EXISTS (SELECT 1 FROM household_member AS m WHERE m.kind = t.kind AND m.household_key = t.household_key
                             AND m.person_id NOT IN (SELECT person_id FROM named_person))""",
     "visit": """NOT EXISTS (SELECT 1 FROM current_grid_visits AS v JOIN withdrawn_record AS w USING (record_id)

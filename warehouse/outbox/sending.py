@@ -112,7 +112,7 @@ def _line(message: OutboxMessage, line: AlertLine | None) -> dict[str, Any]:
               "severity": SEVERITIES[message.severity]}  # fmt: skip
     if line is None or message.event == "closed":
         return shared | {"opened_on": None, "own_records": [], "told": "", "evidence": {}}
-    return shared | {"opened_on": line.opened_on, "own_records": line.own_records, "told": line.told, "evidence": line.evidence}
+    return shared | {"opened_on": line.opened_on, "own_records": line.own_records, "told": line.told_zh, "evidence": line.evidence}
 
 
 def _persons(con: duckdb.DuckDBPyConnection, messages: list[OutboxMessage]) -> tuple[str, ...]:
