@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from desk.access import passing
-from desk.render import console, table
+from desk.render import console, errors, table
 from sources.catalogue import load_catalogue
 from warehouse import audit
 from warehouse.access import Request
@@ -61,6 +61,8 @@ def show_area(home: Path, request: AreaRequest) -> None:
         _write_csv(told)
     else:
         _print(told, WORDS[request.language])
+    if told.note is not None:
+        errors.print(f"[dim]{told.note}[/dim]")
 
 
 def _number(count: Count | None) -> int | None:

@@ -22,7 +22,7 @@ import pyarrow.parquet
 from rich.markup import escape
 
 from desk.access import passing
-from desk.render import console, table
+from desk.render import console, errors, table
 from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse import audit, queries
@@ -84,12 +84,13 @@ def _answered(con: duckdb.DuckDBPyConnection, query: queries.Query, request: Que
     if request.by is not None:
         breakdown = queries.count_by(con, query, f"residence_area.residence_{request.level}" if request.level else request.by)
         pass_.saw((), len(breakdown.cells))
-        return partial(_write_breakdown, breakdown, request)
+        return partial(_noted, breakdown.note, partial(_write_breakdown, breakdown, request))
     if request.count or load_catalogue().purposes[query.purpose].granularity == "aggregate":
         counted = queries.count(con, query)
         pass_.saw((), 1)
         words = "fewer than the smallest number told" if counted.suppressed else f"{counted.persons:,} persons 人"
-        return partial(_write, {"count": counted.persons, "suppressed": counted.suppressed}, request, words)
+        shown = {"count": counted.persons, "suppressed": counted.suppressed}
+        return partial(_noted, counted.note, partial(_write, shown, request, words))
     if request.output != "table":
         answer = queries.answer(con, query)
         pass_.saw(answer.rows["person_id"].to_pylist(), answer.rows.num_rows)
@@ -98,6 +99,13 @@ def _answered(con: duckdb.DuckDBPyConnection, query: queries.Query, request: Que
     answer = queries.answer(con, query, columns=[name for name in SHOWN_FIRST if name in opened], limit=request.limit)
     pass_.saw(answer.rows["person_id"].to_pylist(), max(answer.rows.num_rows, 1))
     return partial(_print_rows, answer, request)
+
+
+def _noted(note: str | None, show: Show) -> None:
+    """The answer, and on standard error what has to be known about it (figures of statistics are perturbed)."""
+    show()
+    if note is not None:
+        errors.print(f"[dim]{escape(note)}[/dim]")
 
 
 def _text_of(request: QueryRequest) -> str:

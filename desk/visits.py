@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from desk.render import console, table
 from warehouse.access import identify
+from warehouse.changes.lifecycle import standings
 from warehouse.visits import forms
 from warehouse.visits.results import results
 from warehouse.visits.routing import load_routing
@@ -73,6 +74,7 @@ def show_results(home: Path, user: str | None, grid: str, output: str, language:
            for one in found])
 
 
-def states_of(home: Path, change_ids: Sequence[str]) -> dict[str, str]:  # noqa: ARG001 - filled in when offers have a life
-    """The state of each proposal; what is not in it was not answered yet."""
-    return {}
+def states_of(home: Path, change_ids: Sequence[str]) -> dict[str, str]:
+    """The state of each proposal in the office; what is not in it was not brought there yet."""
+    known, asked = standings(home), set(change_ids)
+    return {change_id: one.state.value for change_id, one in known.items() if change_id in asked}

@@ -14,6 +14,7 @@ from desk.exchange import embedded_exchange
 from desk.run import RunReport, run
 from sources.synthetic import DefectRates, generate
 from sources.synthetic.exchange import load
+from warehouse.keys import key_file
 
 RESIDENTS, SEED = 600, 7
 BROKEN = DefectRates(overrides={
@@ -32,11 +33,14 @@ class City:
     report: RunReport
 
     def copy(self, folder: Path, *, home: bool = True) -> City:
-        """The same city elsewhere, to be changed; without `home` nothing is loaded yet."""
+        """The same city elsewhere, to be changed; without `home` nothing is loaded yet; the key is the same (ids are keyed)."""
         deliveries = folder / "deliveries"
         shutil.copytree(self.deliveries, deliveries)
         if home:
             shutil.copytree(self.home, folder / "home")
+        else:
+            (folder / "home").mkdir()
+            shutil.copy2(key_file(self.home), key_file(folder / "home"))
         return City(deliveries, folder / "home", self.report)
 
 
