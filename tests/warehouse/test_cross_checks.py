@@ -51,6 +51,23 @@ def test_a_check_fires_exactly_when_its_condition_holds(
     con = a_world(attributes, records)
     evaluate(con, AS_OF, KEY)
     assert alerts_of(con, check) == sorted(sorted(categories) for categories in expected)
+    if expected:
+        nothing_but_what_is_granted(con, check)
+
+
+def nothing_but_what_is_granted(con: duckdb.DuckDBPyConnection, check: str) -> None:
+    """From the dictionary alone: own keys, granted columns, and of restricted categories only to their own department."""
+    contracts = load_catalogue().contracts
+    for recipient in load_catalogue().checks[check].recipients:
+        for line in lines_for(con, recipient.department):
+            if line.check != check:
+                continue
+            shown = {source for source in line.evidence if source != "count"}
+            assert shown <= set(recipient.sees)
+            assert {contracts[key.split(" ")[0]].department for key in line.own_records} <= {recipient.department}
+            assert all(contracts[source.split(".")[0]].department == recipient.department for source in shown
+                       if contracts[source.split(".")[0]].sensitivity == "restricted")
+            assert "resettlement_support" not in str(line)
 
 
 def test_every_check_of_the_catalogue_has_one_rule() -> None:

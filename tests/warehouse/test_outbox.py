@@ -23,11 +23,15 @@ from sources import catalogue
 from tests.warehouse.check_cases import DEAD, HR, PI
 from tests.warehouse.test_cross_checks import KEY, a_world
 from warehouse import audit
+from warehouse.alerts import lifecycle
+from warehouse.alerts.lifecycle import Asked
+from warehouse.alerts.recording import record_run
+from warehouse.alerts.states import State
 from warehouse.cross_checks import evaluate
 from warehouse.keys import ensure_key
 from warehouse.office.database import office
 from warehouse.outbox.queueing import enqueue
-from warehouse.outbox.rendering import DANGEROUS, safe, write_files
+from warehouse.outbox.rendering import DANGEROUS, EVENTS, safe, write_files
 from warehouse.outbox.sending import counts, send
 from warehouse.outbox.tables import OutboxMessage
 
@@ -108,19 +112,38 @@ def test_each_recipient_sees_the_granted_columns_only(office_home: Path) -> None
     granted = {(check["name"], recipient["department"]): set(recipient.get("sees", []))
                for check in yaml.safe_load(CHECKS.read_text(encoding="utf-8"))["checks"] for recipient in check["recipients"]}
     con = city()
+    record_run(con, office_home, JUNE, "a", now=NOW)
     enqueue(con, office_home, JUNE, "a")
     send(con, office_home, user="lin", now=NOW)
     lines = told(office_home)
-    assert any(line["evidence"] for line in lines)
+    assert any(line["evidence"] and line["version"] == 1 for line in lines)
     for line in lines:
         assert set(line["evidence"]) <= granted[line["check"], line["department"]]
+
+
+def test_alert_that_opens_again_after_an_answer_is_told_again(office_home: Path) -> None:
+    con = city()
+    record_run(con, office_home, JUNE, "a", now=NOW)
+    enqueue(con, office_home, JUNE, "a")
+    (one,) = lifecycle.standings(office_home, "human_resources").values()
+    asked = Asked(one.alert_id, "human_resources", 1, "lin")
+    lifecycle.answer(office_home, asked, State.REJECTED, "同名两人", now=NOW)
+    send(con, office_home, user="lin", now=NOW)
+    assert [line["evidence"] for line in told(office_home)] == [{}]  # rejected between queue and sending
+    con.execute("UPDATE current_pension_insurance SET last_paid_month = '2025-05'")
+    evaluate(con, JULY, KEY)
+    record_run(con, office_home, JULY, "b", now=NOW)
+    assert enqueue(con, office_home, JULY, "b") == 1
+    assert enqueue(con, office_home, JULY, "c") == 0
+    send(con, office_home, user="lin", now=NOW)
+    assert [(line["event"], bool(line["evidence"])) for line in told(office_home)] == [("新增", False), (EVENTS["again"], True)]
 
 
 @pytest.mark.parametrize("start", DANGEROUS, ids=[f"U+{ord(start):04X}" for start in DANGEROUS])
 def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
     words = start + "1+1"
     line = {"message_id": "m", "alert_id": "a", "event": "新增", "check": "c", "title": "t", "severity": "高", "opened_on": "2025-06-01",
-            "own_records": [words], "told": words, "evidence": {"x.name": words}}
+            "own_records": [words], "told": words, "evidence": {"household_registration.name": words}}
     write_files(tmp_path, [line])
     sheet = load_workbook(tmp_path / "alerts.xlsx")["预警"]
     cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]

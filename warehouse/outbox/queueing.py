@@ -15,11 +15,14 @@ from sqlalchemy import func, insert, select
 
 from sources.catalogue import load_catalogue
 from sources.tables import literal
+from warehouse.alerts.states import Cause
+from warehouse.alerts.tables import AlertEvent
+from warehouse.office.bulk import load_rows
 from warehouse.office.database import office
 from warehouse.office.sealing import derived_key, keyed_digest_sql
 from warehouse.outbox.tables import OutboxMessage
 
-OPENED, REOPENED, SEVERITY, CLOSED, COUNT = "opened", "reopened", "severity", "closed", "count"
+OPENED, REOPENED, AGAIN, SEVERITY, CLOSED, COUNT = "opened", "reopened", "again", "severity", "closed", "count"
 QUIET = ("rejected", "closed")
 """States in which a department is not told again."""
 ROWS_AT_ONCE = 20_000
@@ -40,6 +43,10 @@ def enqueue(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, run: str) -
         rows = session.execute(select(one.alert_id, one.department, one.step, one.check, one.severity, one.event, one.run)).all()
         kinds = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string(), pa.string(), pa.string())
         names = ("alert_id", "department", "step", "check", "severity", "event", "run")
+        again = select(AlertEvent.alert_id, AlertEvent.department, func.count()).where(
+            AlertEvent.cause.in_((Cause.FACTS, Cause.STILL))).group_by(AlertEvent.alert_id, AlertEvent.department)
+        load_rows(con, "opened_again", session.execute(again).all(),
+                  {"alert_id": pa.string(), "department": pa.string(), "times": pa.int64()})
         arrays = [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(kinds)]
         con.register("told_rows", pa.table(arrays, names=list(names)))
         try:
@@ -63,7 +70,7 @@ def _new_messages(home: Path) -> str:
     return f"""
         WITH last AS (
             SELECT alert_id, department, max(step) AS step, arg_max("check", step) AS "check", arg_max(severity, step) AS severity,
-                   arg_max(event, step) AS event, arg_max(run, step) AS run
+                   arg_max(event, step) AS event, arg_max(run, step) AS run, count(*) FILTER (event = '{AGAIN}') AS again_told
             FROM told_rows GROUP BY ALL),
         present AS (
             SELECT told.alert_id, told.department, alert."check", alert.severity, told.state
@@ -71,8 +78,10 @@ def _new_messages(home: Path) -> str:
         news AS (
             SELECT present.alert_id, present.department, coalesce(last.step, 0) + 1 AS step, present."check", present.severity,
                    CASE WHEN last.event IS NULL THEN '{OPENED}' WHEN last.event = '{CLOSED}' THEN '{REOPENED}'
+                        WHEN opened_again.times > last.again_told THEN '{AGAIN}'
                         WHEN last.severity <> present.severity THEN '{SEVERITY}' END AS event
-            FROM present LEFT JOIN last USING (alert_id, department) WHERE present.state NOT IN ({quiet})
+            FROM present LEFT JOIN last USING (alert_id, department) LEFT JOIN opened_again USING (alert_id, department)
+            WHERE present.state NOT IN ({quiet})
             UNION ALL
             SELECT last.alert_id, last.department, last.step + 1, last."check", last.severity, '{CLOSED}'
             FROM last ANTI JOIN present USING (alert_id, department) WHERE last.event NOT IN ('{CLOSED}', '{COUNT}')

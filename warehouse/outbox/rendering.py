@@ -12,12 +12,15 @@ from typing import Any
 
 import xlsxwriter
 
+from sources.catalogue import load_catalogue
+
 FIXED = {
     "message_id": "消息编号", "alert_id": "预警编号", "event": "事件", "check": "核查代码", "title": "核查名称", "severity": "严重程度",
-    "opened_on": "发现日期", "own_records": "本部门记录", "told": "说明",
+    "opened_on": "发现日期", "due_on": "答复期限", "version": "版本", "own_records": "本部门记录", "told": "说明",
 }  # fmt: skip
 ANSWER = {"answer": "答复", "reason": "理由"}
-EVENTS = {"opened": "新增", "reopened": "再次出现", "severity": "严重程度变化", "closed": "已消除", "count": "分乡镇计数"}
+EVENTS = {"opened": "新增", "reopened": "再次出现", "severity": "严重程度变化", "closed": "已消除", "count": "分乡镇计数",
+          "again": "事实有变或更正后仍存在"}
 SEVERITIES = {"high": "高", "medium": "中", "low": "低"}
 ANSWERS = ("已知悉", "已更正", "不属实")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -38,14 +41,23 @@ def safe(text: str) -> str:
 def write_files(folder: Path, lines: list[dict[str, Any]]) -> None:
     """alerts.xlsx, alerts.csv (UTF-8 with BOM) and alerts.jsonl from lines with the keys of FIXED and a dict `evidence`."""
     shown = sorted({column for line in lines for column in line["evidence"]})
-    header = [*FIXED.values(), *shown, *ANSWER.values()]
-    rows = [[safe(_text(line[key])) for key in FIXED] + [safe(_text(line["evidence"].get(column))) for column in shown] + ["", ""]
+    header = [*FIXED.values(), *map(column_title, shown), *ANSWER.values()]
+    rows = [[safe(_text(line.get(key))) for key in FIXED] + [safe(_text(line["evidence"].get(column))) for column in shown] + ["", ""]
             for line in lines]
     _write_workbook(folder / "alerts.xlsx", header, rows)
     with (folder / "alerts.csv").open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     with (folder / "alerts.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line, ensure_ascii=False, sort_keys=True, default=str) + "\n" for line in lines)
+
+
+def column_title(source: str) -> str:
+    """The Chinese title of a column of evidence, `category.column`."""
+    if source == "count":
+        return "人数"
+    category, column = source.split(".")
+    contract = load_catalogue().contracts[category]
+    return f"{contract.title_zh}.{contract.column(column).header}"
 
 
 def _text(value: Any) -> str:

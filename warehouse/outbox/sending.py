@@ -19,6 +19,9 @@ from sqlalchemy import func, select, update
 
 from sources.catalogue import load_catalogue
 from warehouse import audit
+from warehouse.alerts import lifecycle
+from warehouse.alerts.lifecycle import Standing
+from warehouse.alerts.states import LIVE
 from warehouse.audit import Look, Outcome
 from warehouse.cross_checks.recipients import AlertLine, lines_for
 from warehouse.office.database import office
@@ -52,7 +55,7 @@ def send(con: duckdb.DuckDBPyConnection, home: Path, *, user: str, now: datetime
             target = outbox_folder(home) / addressed / f"{messages[0].as_of}-{batch:04d}"
             stood = target.exists()
             if not stood:
-                lines = _lines(con, addressed, messages)
+                lines = _lines(con, home, addressed, messages)
                 part = prepare(target, lines, {"department": addressed, "as_of": str(messages[0].as_of), "run": messages[0].run,
                                                "batch": batch, "message_ids": [one.message_id for one in messages]})
                 look = Look(user, PURPOSE, "alerts send", "outbox", Outcome.SENT, _persons(con, messages), len(lines))
@@ -88,7 +91,7 @@ def _messages(home: Path, department: str, batch: int) -> list[OutboxMessage]:
         return list(session.scalars(select(one).where(one.department == department, one.batch == batch).order_by(one.message_id)))
 
 
-def _lines(con: duckdb.DuckDBPyConnection, department: str, messages: list[OutboxMessage]) -> list[dict[str, Any]]:
+def _lines(con: duckdb.DuckDBPyConnection, home: Path, department: str, messages: list[OutboxMessage]) -> list[dict[str, Any]]:
     """One line per message; a count message has one per township. An alert that is gone or quiet by now is told without evidence."""
     by_alert: dict[str, AlertLine] = {}
     by_count: dict[str, list[AlertLine]] = {}
@@ -97,19 +100,23 @@ def _lines(con: duckdb.DuckDBPyConnection, department: str, messages: list[Outbo
             by_count.setdefault(line.check, []).append(line)
         else:
             by_alert[line.alert_id] = line
+    standings = lifecycle.standings(home, department)
     lines = []
     for message in messages:
         if message.event == COUNT:
-            lines += [_line(message, line) for line in by_count.get(message.check, [])]
-        else:
-            lines.append(_line(message, by_alert.get(message.alert_id)))
+            lines += [_line(message, line, None) for line in by_count.get(message.check, [])]
+            continue
+        standing = standings.get(message.alert_id)
+        live = standing is not None and standing.state in LIVE
+        lines.append(_line(message, by_alert.get(message.alert_id) if live else None, standing))
     return lines
 
 
-def _line(message: OutboxMessage, line: AlertLine | None) -> dict[str, Any]:
+def _line(message: OutboxMessage, line: AlertLine | None, standing: Standing | None) -> dict[str, Any]:
     shared = {"message_id": message.message_id, "alert_id": line.alert_id if line else message.alert_id, "event": EVENTS[message.event],
               "check": message.check, "title": load_catalogue().checks[message.check].title_zh,
-              "severity": SEVERITIES[message.severity]}  # fmt: skip
+              "severity": SEVERITIES[message.severity], "due_on": standing.due_on if standing else None,
+              "version": standing.version if standing else None}  # fmt: skip
     if line is None or message.event == "closed":
         return shared | {"opened_on": None, "own_records": [], "told": "", "evidence": {}}
     return shared | {"opened_on": line.opened_on, "own_records": line.own_records, "told": line.told_zh, "evidence": line.evidence}
