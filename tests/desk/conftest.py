@@ -58,8 +58,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             yield City(base / "deliveries", base / "home", report)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the one city run in one worker, so that it is made once."""
+    """Tests of the one city run in one worker, so that it is made once. First: xdist reads the groups in the same hook."""
     for item in items:
         if item.path.parent == Path(__file__).parent and "city" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("city"))

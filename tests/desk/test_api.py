@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from desk.api.app import create_app
 from tests.desk.conftest import City
 from warehouse import audit
-from warehouse.access import Grant, Role, accounts
+from warehouse.access import Grant, Role, accounts, identify
 from warehouse.office.database import office
 from warehouse.snapshots import activate, list_snapshots, open_snapshot
 
@@ -42,7 +42,7 @@ def grid(home: Path) -> str:
 
 @pytest.fixture(scope="module")
 def tokens(home: Path, grid: str) -> dict[str, str]:
-    accounts.identify(home, None)
+    identify(home, None)
     wanted = {
         "worker": ("civil_affairs", Grant(Role.CASE_WORKER, "civil_affairs")),
         "grid": ("grid_service_centre", Grant(Role.GRID_WORKER, "grid_service_centre", areas=(grid,))),

@@ -14,7 +14,7 @@ from desk.cli import app
 from sources.errors import OneGridError
 from tests.desk.conftest import City
 from warehouse import audit
-from warehouse.access import AccessRefused, Grant, Role, accounts
+from warehouse.access import AccessRefused, Grant, Role, accounts, identify
 from warehouse.office.database import office
 from warehouse.snapshots import open_snapshot
 
@@ -48,7 +48,7 @@ def onegrid(home: Path, *arguments: str, token: str | None = None) -> str:
 @pytest.fixture(scope="module")
 def token(home: Path, two: tuple[str, str]) -> str:
     """The token of the first resident."""
-    accounts.identify(home, None)
+    identify(home, None)
     with office(home) as session:
         accounts.add(session, "resident-1", "resident", login=None, by="tests", now=NOW)
         accounts.grant(session, "resident-1", Grant(Role.RESIDENT, "resident", person_id=two[0]), by="tests", now=NOW)

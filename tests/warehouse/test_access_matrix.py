@@ -117,6 +117,7 @@ COMMANDS_OF: dict[frozenset[Role], str] = {
     frozenset({Role.OPERATOR}): "export, users, run, evaluate, snapshots, model, ui, serve, boundaries load, boundaries check, "
                                 "feeds build, outbox send",
     frozenset({Role.OPERATOR, Role.STEWARD}): "outbox",
+    frozenset({Role.OPERATOR, Role.STEWARD, Role.AUDITOR}): "alerts summary",
     frozenset({Role.GRID_WORKER, Role.CASE_WORKER}): "visits submit, visits results",
     frozenset(set(Role) - {Role.RESIDENT}): "organisation, address, boundaries export",
     frozenset(Role): "feeds",
