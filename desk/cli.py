@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import typer
 
-from desk.commands import accounts, alerts, changes, feeds, linking, places, reading, running, serving, subjects, visits
+from desk.commands import accounts, alerts, changes, feeds, linking, outbox, places, reading, running, serving, subjects, visits
 from desk.errors import shown_errors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="OneGrid: from eight departments' deliveries to one profile per resident.")
 
-for part in (running, reading, places, linking, accounts, subjects, serving, feeds, visits, alerts, changes):
+for part in (running, reading, places, linking, accounts, subjects, serving, feeds, visits, alerts, changes, outbox):
     app.add_typer(part.app)
 
 

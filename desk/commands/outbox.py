@@ -1,0 +1,43 @@
+"""Commands about files to departments: alerts send, outbox, import.
+
+Belongs here: arguments and help, joined to `onegrid alerts`. Does not: the work (desk/outbox.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desk.commands.alerts import alerts_app
+from desk.commands.options import Home, User
+
+app = typer.Typer()
+One = Annotated[str | None, typer.Option("--department", help="only this department")]
+
+
+@alerts_app.command("send")
+def alerts_send(home: Home, department: One = None, user: User = None) -> None:
+    """Write what waits into the folders of the departments; every run does so by itself."""
+    from desk.outbox import send
+
+    send(home, user, department)
+
+
+@alerts_app.command("outbox")
+def alerts_outbox(home: Home, department: One = None, user: User = None) -> None:
+    """Count messages that wait and messages sent."""
+    from desk.outbox import show_waiting
+
+    show_waiting(home, user, department)
+
+
+@alerts_app.command("import")
+def alerts_import(file: Path, home: Home, department: Annotated[str, typer.Option("--department", help="whose answers they are")],
+                  user: User = None) -> None:
+    """Take the answers of a returned file; exit code 1 when a line was refused."""
+    from desk.outbox import import_answers
+
+    if not import_answers(home, user, file, department):
+        raise typer.Exit(1)

@@ -1,0 +1,57 @@
+"""`onegrid alerts send|outbox|import`: files to departments and their answers, by command.
+
+Belongs here: tables and reports. Does not: messages and files (warehouse/outbox).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from desk.access import passing
+from desk.alerts import known_department
+from desk.render import console, table
+from desk.subject.words import department as department_words
+from warehouse.access import Request
+from warehouse.audit import Outcome
+from warehouse.outbox import sending
+from warehouse.outbox.answers import Fate, bring
+from warehouse.snapshots import open_snapshot
+
+FATES = {Fate.APPLIED: "已采用 applied", Fate.UNCHANGED: "无变化 unchanged", Fate.REFUSED: "未采用 refused"}
+
+
+def send(home: Path, user: str | None, department: str | None) -> None:
+    """Write the folders of all waiting messages; each is recorded with the persons it speaks of."""
+    if department is not None:
+        known_department(department)
+    with passing(home, user, Request("outbox send")) as pass_, open_snapshot(home) as con:
+        done = sending.send(con, home, user=pass_.user, now=datetime.now(UTC), department=department)
+        pass_.saw((), len(done), outcome=Outcome.SENT)
+    table("已发送 Sent", ["部门 department", "文件夹 folder", "消息 messages#"],
+          [[department_words(one.department, 0), one.folder, one.messages] for one in done])
+
+
+def show_waiting(home: Path, user: str | None, department: str | None) -> None:
+    """Messages that wait and messages sent, per department."""
+    with passing(home, user, Request("outbox", department=department)):
+        found = [row for row in sending.counts(home) if department in (None, row[0])]
+    table("待发与已发 Outbox", ["部门 department", "待发 waiting#", "已发 sent#"],
+          [[department_words(name, 0), waiting, sent] for name, waiting, sent in found])
+
+
+def import_answers(home: Path, user: str | None, file: Path, department: str) -> bool:
+    """Take a returned file; True when no line was refused. Every line that is not blank is accounted for."""
+    known_department(department)
+    with passing(home, user, Request("alerts import", department=department, asked=department)) as pass_:
+        lines = bring(home, file, department, pass_.user, now=datetime.now(UTC))
+        applied = [line for line in lines if line.fate is Fate.APPLIED]
+        pass_.saw(sorted({line.person_id for line in applied if line.person_id}), len(applied), outcome=Outcome.DECIDED)
+    counted = Counter(line.fate for line in lines)
+    refused = [line for line in lines if line.fate is Fate.REFUSED]
+    if refused:
+        table("未采用的行 Refused lines", ["行 line#", "编号 alert", "原因 why"],
+              [[line.number, line.alert_id, line.why] for line in refused])
+    console.print(f"{len(lines)} 行 lines = " + " + ".join(f"{counted[fate]} {FATES[fate]}" for fate in Fate))
+    return not refused
