@@ -15,7 +15,7 @@ from desk.render import console, table
 from desk.subject.words import department as department_words
 from warehouse.access import Request
 from warehouse.audit import Outcome
-from warehouse.outbox import sending
+from warehouse.outbox import pushing, sending
 from warehouse.outbox.answers import Fate, bring
 from warehouse.snapshots import open_snapshot
 
@@ -31,6 +31,24 @@ def send(home: Path, user: str | None, department: str | None) -> None:
         pass_.saw((), len(done), outcome=Outcome.SENT)
     table("已发送 Sent", ["部门 department", "文件夹 folder", "消息 messages#"],
           [[department_words(one.department, 0), one.folder, one.messages] for one in done])
+
+
+def push(home: Path, user: str | None) -> None:
+    """Try every webhook and e-mail that is due."""
+    with passing(home, user, Request("outbox send")) as pass_, open_snapshot(home) as con:
+        done = pushing.push(con, home, user=pass_.user, now=datetime.now(UTC))
+        pass_.saw((), len(done), outcome=Outcome.SENT)
+    table("已推送 Pushed", ["部门 department", "方式 kind", "批次 batch#", "结果 outcome", "原因 why"],
+          [[department_words(one.department, 0), one.kind, one.batch, one.outcome, one.why] for one in done])
+
+
+def set_channel(home: Path, user: str | None, department: str, kind: str, target: str | None, secret_env: str | None) -> None:
+    """Set or remove a webhook or e-mail address of a department."""
+    known_department(department)
+    with passing(home, user, Request("outbox send", asked=department)) as pass_:
+        pushing.set_channel(home, department, kind, target, secret_env)
+        pass_.saw((), 0, outcome=Outcome.DECIDED)
+    console.print(f"{department_words(department, 0)}: {kind} " + ("已设置 set" if target else "已取消 removed"))
 
 
 def show_waiting(home: Path, user: str | None, department: str | None) -> None:

@@ -5,6 +5,7 @@ Belongs here: the hand-over of counts. No dagster. Does not: rules (warehouse/ch
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from warehouse import visits
 from warehouse.access import identify
 from warehouse.changes import building, recording
 from warehouse.office.sealing import derived_key
+from warehouse.outbox.pushing import push
 from warehouse.outbox.queueing import enqueue
 from warehouse.outbox.sending import send
 from warehouse.snapshots import choose, open_snapshot
@@ -41,7 +43,11 @@ def send_messages(con: duckdb.DuckDBPyConnection, home: Path, until: date | None
         queued = enqueue(con, home, as_of(con, until), run_id)
         snapshot = choose(home)
         with open_snapshot(home) as published:
-            sent = send(published, home, user=identify(home, None).user, now=datetime.now(UTC))
+            user, now = identify(home, None).user, datetime.now(UTC)
+            sent = send(published, home, user=user, now=now)
+            pushed = push(published, home, user=user, now=now)
         event.rows = sum(one.messages for one in sent)
-        event.notes = {"queued": queued, "folders": len(sent), "snapshot": snapshot.number}
+        ended = Counter(one.outcome for one in pushed)
+        event.notes = {"queued": queued, "folders": len(sent), "pushed": ended["delivered"], "push_later": ended["later"],
+                       "push_dead": ended["dead"], "snapshot": snapshot.number}
     return {"rows": event.rows, **event.notes}

@@ -1,4 +1,4 @@
-"""Commands about files to departments: alerts send, outbox, import.
+"""Commands about what goes to departments and comes back: alerts send, push, channel, outbox, import.
 
 Belongs here: arguments and help, joined to `onegrid alerts`. Does not: the work (desk/outbox.py).
 """
@@ -23,6 +23,28 @@ def alerts_send(home: Home, department: One = None, user: User = None) -> None:
     from desk.outbox import send
 
     send(home, user, department)
+
+
+@alerts_app.command("push")
+def alerts_push(home: Home, user: User = None) -> None:
+    """Try every webhook and e-mail that is due; every run does so by itself."""
+    from desk.outbox import push
+
+    push(home, user)
+
+
+@alerts_app.command("channel")
+def alerts_channel(department: Annotated[str, typer.Argument(metavar="DEPARTMENT")], home: Home,
+                   webhook: Annotated[str | None, typer.Option("--webhook", help="https address")] = None,
+                   secret_env: Annotated[str | None, typer.Option("--secret-env", help="environment variable with its secret")] = None,
+                   email: Annotated[str | None, typer.Option("--email", help="Apprise address, for instance mailtos://...")] = None,
+                   remove: Annotated[bool, typer.Option("--remove", help="remove both")] = False, user: User = None) -> None:
+    """Set a webhook or e-mail of a department beside its folder."""
+    from desk.outbox import set_channel
+
+    for kind, target in (("webhook", webhook), ("email", email)):
+        if remove or target is not None:
+            set_channel(home, user, department, kind, None if remove else target, secret_env)
 
 
 @alerts_app.command("outbox")

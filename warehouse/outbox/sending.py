@@ -51,14 +51,14 @@ def send(con: duckdb.DuckDBPyConnection, home: Path, *, user: str, now: datetime
     done = []
     with sending_alone(home):
         for addressed, batch in _waiting(home, department):
-            messages = _messages(home, addressed, batch)
+            messages = messages_of(home, addressed, batch)
             target = outbox_folder(home) / addressed / f"{messages[0].as_of}-{batch:04d}"
             stood = target.exists()
             if not stood:
-                lines = _lines(con, home, addressed, messages)
+                lines = lines_of(con, home, addressed, messages)
                 part = prepare(target, lines, {"department": addressed, "as_of": str(messages[0].as_of), "run": messages[0].run,
                                                "batch": batch, "message_ids": [one.message_id for one in messages]})
-                look = Look(user, PURPOSE, "alerts send", "outbox", Outcome.SENT, _persons(con, messages), len(lines))
+                look = Look(user, PURPOSE, "alerts send", "outbox", Outcome.SENT, persons_of(con, messages), len(lines))
                 audit.record(home, look, now=now)
                 appear(part, target)
             with office(home) as session:
@@ -85,13 +85,13 @@ def _waiting(home: Path, department: str | None) -> list[tuple[str, int]]:
         return [(name, batch) for batch, name in session.execute(query)]
 
 
-def _messages(home: Path, department: str, batch: int) -> list[OutboxMessage]:
+def messages_of(home: Path, department: str, batch: int) -> list[OutboxMessage]:
     one = OutboxMessage
     with office(home) as session:
         return list(session.scalars(select(one).where(one.department == department, one.batch == batch).order_by(one.message_id)))
 
 
-def _lines(con: duckdb.DuckDBPyConnection, home: Path, department: str, messages: list[OutboxMessage]) -> list[dict[str, Any]]:
+def lines_of(con: duckdb.DuckDBPyConnection, home: Path, department: str, messages: list[OutboxMessage]) -> list[dict[str, Any]]:
     """One line per message; a count message has one per township. An alert that is gone or quiet by now is told without evidence."""
     by_alert: dict[str, AlertLine] = {}
     by_count: dict[str, list[AlertLine]] = {}
@@ -122,7 +122,7 @@ def _line(message: OutboxMessage, line: AlertLine | None, standing: Standing | N
     return shared | {"opened_on": line.opened_on, "own_records": line.own_records, "told": line.told_zh, "evidence": line.evidence}
 
 
-def _persons(con: duckdb.DuckDBPyConnection, messages: list[OutboxMessage]) -> tuple[str, ...]:
+def persons_of(con: duckdb.DuckDBPyConnection, messages: list[OutboxMessage]) -> tuple[str, ...]:
     """Person ids of the alerts that are still in the tables."""
     rows = con.execute("SELECT DISTINCT person_id FROM alert WHERE person_id IS NOT NULL AND list_contains($1, alert_id) ORDER BY 1",
                        [[one.alert_id for one in messages]]).fetchall()

@@ -30,3 +30,28 @@ class OutboxMessage(Base):
     run: Mapped[str] = mapped_column(String(64))
     batch: Mapped[int] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+
+
+class OutboxChannel(Base):
+    """A further way to a department beside its folder: a webhook or e-mail. `target` (the address) is sealed: it can hold a password."""
+
+    __tablename__ = "outbox_channel"
+
+    department: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    target: Mapped[str]
+    secret_env: Mapped[str | None] = mapped_column(String(64))
+
+
+class OutboxPush(Base):
+    """How far one batch has come on one channel. `dead`: why it is tried no more."""
+
+    __tablename__ = "outbox_push"
+
+    department: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    batch: Mapped[int] = mapped_column(primary_key=True)
+    attempts: Mapped[int]
+    next_attempt: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    dead: Mapped[str | None] = mapped_column(String(200))
