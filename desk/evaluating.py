@@ -17,6 +17,7 @@ from resolvers.evaluation import Coverage, Evaluation, coverage, evaluate_links
 from resolvers.linkage.calibration import against_truth
 from resolvers.organisations.evaluation import evaluate_city
 from resolvers.places import evaluation as located
+from warehouse.cross_checks.evaluation import evaluate_alerts
 from warehouse.evaluation import evaluate_answers
 from warehouse.households import evaluation as living
 from warehouse.snapshots import open_snapshot
@@ -37,6 +38,7 @@ def report_evaluation(home: Path, truth: Path) -> None:
         _show_places(con, truth)
         _show_organisations(con, truth)
         _show_living(con, truth)
+        _show_alerts(con, truth)
         answers = evaluate_answers(con, truth)
     with open_working(home) as con:
         _show_estimates(coverage(con, truth, registry.next_run(con) - 1))
@@ -54,6 +56,14 @@ def _show_links(evaluation: Evaluation) -> None:
           ["mentions of", "persons#", "true people#", "mixed#", "mixed per 100,000#", "spread#", "B-cubed#"],
           [[whole.name, whole.persons, whole.people, whole.mixed, round(whole.mixed_per_100_000, 2), whole.spread, whole.bcubed]
            for whole in evaluation.whole])
+
+
+def _show_alerts(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    found = evaluate_alerts(con, truth)
+    if found:
+        table("Planted violations 植入的不一致 (rows; checks without exact rows are not judged)",
+              ["check", "exact#", "found#", "recall#", "ours#", "in the truth#", "precision#"],
+              [[one.check, one.exact, one.found, one.recall, one.ours, one.planted, one.precision] for one in found])
 
 
 def _show_quarantine(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
