@@ -17,7 +17,8 @@ def test_rows_are_counted_by_check(tmp_path: Path) -> None:
                    ('A2', 'student_enrolment', 'c'), ('A3', 'pension_insurance', 'd')) AS t(alert_id, category, natural_key)""")
     con.execute(f"""COPY (FROM (VALUES ('two_schools', 'student_enrolment', 'a', 'exact'),
                     ('two_schools', 'student_enrolment', 'b', 'approximate'),
-                    ('two_schools', 'student_enrolment', 'x', 'exact'), ('allowance_paid_twice', 'elderly_disability_benefits', 'y', 'exact'))
+                    ('two_schools', 'student_enrolment', 'x', 'exact'),
+                    ('allowance_paid_twice', 'elderly_disability_benefits', 'y', 'exact'))
                     AS t("check", category, natural_key, certainty)) TO '{tmp_path / "planted.parquet"}'""")
     found = {one.check: one for one in evaluate_alerts(con, tmp_path)}
     assert found["two_schools"] == CheckQuality("two_schools", exact=2, found=1, ours=3, planted=2)
