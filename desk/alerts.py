@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from desk.access import passing
 from desk.reading import WrongRequest
 from desk.render import console, table
@@ -61,18 +63,28 @@ def show_alerts(home: Path, asked: Shown, user: str | None) -> None:
     known_department(asked.department)
     with passing(home, user, Request("alerts", department=asked.department, asked=asked.department)) as pass_:
         with open_snapshot(home) as con:
-            found = [line for line in lines_for(con, asked.department) if asked.check in (None, line.check)]
-        standings = lifecycle.standings(home, asked.department, states=asked.states, overdue_on=_today() if asked.overdue else None)
-        counted_form = [line for line in found if not line.own_records and line.person_id is None and "count" in line.evidence]
-        lines = [line for line in found if line.alert_id in standings] + ([] if asked.overdue else counted_form)
-        lines.sort(key=lambda line: (standings[line.alert_id].due_on if line.alert_id in standings else date.max, line.alert_id))
+            lines, standings = lines_of(con, home, asked)
         shown = lines[: asked.limit] if asked.output == "table" else lines
         pass_.saw([line.person_id for line in shown if line.person_id], len(shown))
     if asked.output != "table":
-        rows = [asdict(line) | _standing(standings.get(line.alert_id)) for line in shown]
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(json.dumps(rows_of(shown, standings), ensure_ascii=False, default=str) + "\n")
         return
     _print(shown, standings, asked, len(lines))
+
+
+def lines_of(con: duckdb.DuckDBPyConnection, home: Path, asked: Shown) -> tuple[list[AlertLine], dict[str, Standing]]:
+    """Lines of a snapshot that are asked for, due first, and the standings of the department's alerts by id."""
+    found = [line for line in lines_for(con, asked.department) if asked.check in (None, line.check)]
+    standings = lifecycle.standings(home, asked.department, states=asked.states, overdue_on=_today() if asked.overdue else None)
+    counted_form = [line for line in found if not line.own_records and line.person_id is None and "count" in line.evidence]
+    lines = [line for line in found if line.alert_id in standings] + ([] if asked.overdue else counted_form)
+    lines.sort(key=lambda line: (standings[line.alert_id].due_on if line.alert_id in standings else date.max, line.alert_id))
+    return lines, standings
+
+
+def rows_of(lines: list[AlertLine], standings: dict[str, Standing]) -> list[dict[str, object]]:
+    """Lines with their standings, for machines."""
+    return [asdict(line) | _standing(standings.get(line.alert_id)) for line in lines]
 
 
 def _standing(one: Standing | None) -> dict[str, object]:

@@ -84,10 +84,10 @@ def _offers(home: Path, asked: Shown) -> list[dict[str, Any]]:
 
 def export(home: Path, asked: Shown, out: Path, user: str | None) -> None:
     """The offers as a CSV file with Chinese headers and columns for the answer; complete or not there, mode 600."""
+    rows, _ = _read(home, asked, user)
     if out.suffix != ".csv":
         raise WrongRequest(what=f"offers are written as .csv, not {out.suffix or 'without a suffix'}", where="--out",
                            remedy="for instance --out changes.csv")
-    rows, _ = _read(home, asked, user)
     unfinished = out.with_name(out.name + ".part")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -51,6 +51,14 @@ def set_channel(home: Path, user: str | None, department: str, kind: str, target
     console.print(f"{department_words(department, 0)}: {kind} " + ("已设置 set" if target else "已取消 removed"))
 
 
+def show_channels(home: Path, user: str | None, department: str) -> None:
+    """Which ways beside its folder a department has; addresses stay sealed."""
+    known_department(department)
+    with passing(home, user, Request("outbox", department=department)):
+        kinds = pushing.channels_of(home, department)
+    console.print(f"{department_words(department, 0)}: " + ", ".join(["folder", *kinds]))
+
+
 def show_waiting(home: Path, user: str | None, department: str | None) -> None:
     """Messages that wait and messages sent, per department."""
     with passing(home, user, Request("outbox", department=department)):

@@ -39,9 +39,11 @@ def alerts_channel(department: Annotated[str, typer.Argument(metavar="DEPARTMENT
                    secret_env: Annotated[str | None, typer.Option("--secret-env", help="environment variable with its secret")] = None,
                    email: Annotated[str | None, typer.Option("--email", help="Apprise address, for instance mailtos://...")] = None,
                    remove: Annotated[bool, typer.Option("--remove", help="remove both")] = False, user: User = None) -> None:
-    """Set a webhook or e-mail of a department beside its folder."""
-    from desk.outbox import set_channel
+    """Set a webhook or e-mail of a department beside its folder; without options say which it has."""
+    from desk.outbox import set_channel, show_channels
 
+    if not remove and webhook is None and email is None:
+        show_channels(home, user, department)
     for kind, target in (("webhook", webhook), ("email", email)):
         if remove or target is not None:
             set_channel(home, user, department, kind, None if remove else target, secret_env)

@@ -89,6 +89,12 @@ def set_channel(home: Path, department: str, kind: str, target: str | None, secr
             session.add(OutboxChannel(department=department, kind=kind, target=seal(home, USE, target), secret_env=secret_env))
 
 
+def channels_of(home: Path, department: str) -> list[str]:
+    """The kinds of channels that a department has."""
+    with office(home) as session:
+        return list(session.scalars(select(OutboxChannel.kind).where(OutboxChannel.department == department).order_by(OutboxChannel.kind)))
+
+
 def push(con: duckdb.DuckDBPyConnection, home: Path, *, user: str, now: datetime) -> list[Pushed]:
     """Try every batch that is due on its channel, oldest first. Only batches whose folder stands are pushed. Raises AuditProblem."""
     done = []
