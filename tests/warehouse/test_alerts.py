@@ -169,8 +169,6 @@ def test_of_two_people_at_once_the_second_is_told(office_home: Path, city: duckd
             told.append("done")
         except AlertChanged as problem:
             told.append(str(problem))
-        except AlertRefused as problem:
-            told.append(str(problem))
 
     people = [threading.Thread(target=decide, args=one) for one in (("lin", State.ACKNOWLEDGED), ("wu", State.ACKNOWLEDGED))]
     for person in people:

@@ -112,10 +112,10 @@ def answer(home: Path, asked: Asked, to: State, words: str | None, *, now: datet
         raise AlertRefused(what=f"an alert cannot be {to} without a reason", where="--why", remedy="say why the two records are right")
     with office(home) as session:
         row, alert = _locked(session, asked)
+        _check_version(session, row, asked)
         if to not in ANSWERS[State(row.state)]:
             possible = ", ".join(ANSWERS[State(row.state)]) or "nothing: only a run reopens it, when the condition returns"
             raise AlertRefused(what=f"an alert that is {row.state} cannot become {to}", where="alert", remedy=f"possible: {possible}")
-        _check_version(session, row, asked)
         _tell(session, home, asked, Cause.ANSWERED, words, now, before=row.state, to=to)
         row.state, row.version = to, row.version + 1
         row.answered_facts = alert.facts if to is not State.OPEN else None
