@@ -62,6 +62,8 @@ def run_demo(residents: int, home: Path) -> None:
     console.rule("7 Look further 继续查看")
     console.print(f"""lineage, runs, checks:  onegrid ui --home {installation} --deliveries {deliveries}
 Data Docs:              {installation}/reports/data_docs/site/index.html
+for each department:    {installation}/outbox and {installation}/products
+a department's alerts:  onegrid alerts --department civil_affairs --home {installation}
 another question:       onegrid query --home {installation} --purpose grid_service --text '中心城区流动人口' --count
 who lives upstairs:     onegrid house ADDRESS --purpose grid_service --home {installation}""")
 
