@@ -6,7 +6,6 @@ Belongs here: writing entries and the signed head, under the lock of the log. Do
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
@@ -37,6 +36,7 @@ from warehouse.audit.model import (
     torn_name,
 )
 from warehouse.audit.persons import keep
+from warehouse.locking import waiting_lock
 
 TORN_MARK = b"~"
 """Behind a half-written line, so that it never reads as an entry, not even when only its end was missing."""
@@ -51,7 +51,7 @@ def record(home: Path, look: Look, *, now: datetime) -> Entry:
     moment = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
     time = moment.isoformat(timespec="milliseconds")
     try:
-        with locked(home, fcntl.LOCK_EX), _open(home / LOG_FILE) as descriptor:
+        with waiting_lock(home / LOCK_FILE), _open(home / LOG_FILE) as descriptor:
             sequence, previous, torn = _tail(home, descriptor, key)
             if torn:
                 note = Look("onegrid", "", REPAIR, torn_name(torn + TORN_MARK), Outcome.REPAIRED)
@@ -67,16 +67,6 @@ def record(home: Path, look: Look, *, now: datetime) -> Entry:
             where=str(home / LOG_FILE),
             remedy="look for free space and for the rights of the file, then ask again",
         ) from None
-
-
-@contextlib.contextmanager
-def locked(home: Path, how: int) -> Iterator[None]:
-    descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, MODE)
-    try:
-        fcntl.flock(descriptor, how)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

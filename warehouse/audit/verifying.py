@@ -5,12 +5,12 @@ Belongs here: entries by person and user, the faults of a log. Does not: writing
 
 from __future__ import annotations
 
-import fcntl
 import hmac
 from pathlib import Path
 
-from warehouse.audit.log import locked, read_head
+from warehouse.audit.log import read_head
 from warehouse.audit.model import (
+    LOCK_FILE,
     LOG_FILE,
     ORIGIN,
     REPAIR,
@@ -25,6 +25,7 @@ from warehouse.audit.model import (
     torn_name,
 )
 from warehouse.audit.persons import faulty, named
+from warehouse.locking import waiting_lock
 
 
 def entries(home: Path, *, person: str | None = None, user: str | None = None) -> list[Entry]:
@@ -52,7 +53,7 @@ def verify(home: Path, *, since: str | None = None) -> Verdict:
 def _examined(home: Path, since: str | None) -> tuple[Verdict, list[Entry]]:
     key = derived(home, "chain")
     try:
-        with locked(home, fcntl.LOCK_SH):
+        with waiting_lock(home / LOCK_FILE, shared=True):
             data = (home / LOG_FILE).read_bytes() if (home / LOG_FILE).exists() else None
             head = read_head(home, key)
     except OSError as problem:

@@ -13,9 +13,7 @@ Folders have mode 700, files 600. A product of the same day that says something 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from sources.errors import OneGridError
+from warehouse.locking import waiting_lock
 from warehouse.snapshots import replace_file, sync
 
 MANIFEST = "manifest.json"
@@ -128,13 +127,9 @@ def products_lock(home: Path) -> Iterator[None]:
     """One writer of products at a time; the others wait. What a killed one left is repaired first."""
     folder = home / "products"
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with waiting_lock(folder / ".lock"):
         repair(home)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def begin(home: Path, module: str, as_of: date) -> Path:

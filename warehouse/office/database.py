@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from sources.errors import OneGridError
+from warehouse.locking import waiting_lock
 
 VARIABLE = "ONEGRID_OFFICE_DSN"
 FILE = "office.sqlite"
@@ -31,6 +32,8 @@ PATIENCE_SECONDS = 30
 """How long a writer waits for another one."""
 MIGRATION_LOCK = 0x0F1CE
 """Number of the PostgreSQL advisory lock that is held while tables are changed."""
+LOCK_FILE = "office.lock"
+"""Held, for the file, while a process opens it first: two that turn a new file to write-ahead logging at once refuse each other."""
 
 
 class OfficeProblem(OneGridError):
@@ -78,12 +81,15 @@ def office_url(home: Path) -> str:
 @lru_cache(maxsize=64)
 def _engine(url: str) -> Engine:
     engine = create_engine(url, pool_pre_ping=True, **_settings(url))
+    alone: AbstractContextManager[None] = nullcontext()
     if engine.dialect.name == "sqlite":
-        _make_private(Path(str(engine.url.database)))
+        file = Path(str(engine.url.database))
+        _make_private(file)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
+        alone = waiting_lock(file.with_name(LOCK_FILE))
     try:
-        with engine.begin() as connection:
+        with alone, engine.begin() as connection:
             _migrate(connection)
     except OperationalError as problem:
         engine.dispose()

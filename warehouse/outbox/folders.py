@@ -5,7 +5,6 @@ Belongs here: writing beside, syncing, renaming, the manifest. Does not: what th
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from warehouse.locking import waiting_lock
 from warehouse.outbox.rendering import write_files
 
 MANIFEST = "manifest.json"
@@ -29,12 +29,8 @@ def sending_alone(home: Path) -> Iterator[None]:
     """Held while one process sends; another one waits."""
     folder = outbox_folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with waiting_lock(folder / ".lock"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def prepare(target: Path, lines: list[dict[str, Any]], facts: dict[str, Any]) -> Path:
