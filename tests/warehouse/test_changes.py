@@ -65,6 +65,22 @@ def test_better_values_of_others_are_offered_as_far_as_may_be_said(city: duckdb.
     assert not [key for key in found if key[0].startswith(("HR", "RP"))]
 
 
+def test_what_a_column_states_of_something_else_is_no_mistake() -> None:
+    """The village of a resident's pension is no employer, the last work of somebody unemployed not the present one, the number of a passport no ID number."""
+    con = an_empty_city()
+    a_record(con, "fund_accounts", "P1", updated_on="2025-04-01", employer_name="荆州某纺织厂", status="1")
+    a_record(con, "pension_insurance", "P1", updated_on="2025-01-01", employer_name="三里村", scheme="3", status="1")
+    a_record(con, "employment_registration", "P1", updated_on="2025-01-01", employer_name="某机械厂", registration_type="2")
+    a_record(con, "medical_insurance", "P1", natural_key="MI1", updated_on="2025-01-01", employer_name="某水厂", scheme="1", status="1")
+    a_record(con, "household_registration", "P1", updated_on="2025-04-01", status="1", id_number="421002195003010024",
+             id_number_state="valid")
+    a_record(con, "residence_permits", "P1", updated_on="2025-01-01", id_type="414", id_number="E12345678", id_number_state="other")
+    profile.build(con, JUNE)
+    build(con, JUNE, KEY)
+    assert {key: found for key, found in offers(con).items() if key[1] in ("employer_name", "id_number")} == {
+        ("MI1", "employer_name"): ("某水厂", "荆州某纺织厂")}
+
+
 def test_ids_are_stable_keyed_and_of_one_value(city: duckdb.DuckDBPyConnection) -> None:
     profile.build(city, JUNE)
     ids = []

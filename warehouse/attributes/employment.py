@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from warehouse.attributes.records import any_true, attribute, first_of, records, store
+from warehouse.build import claims
 from warehouse.survivorship import most_recent
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ NOT_CANCELLED = "registration_type IS DISTINCT FROM '3'"
 UNEMPLOYED = "registration_type = '2' AND cancel_date IS NULL"
 
 
+SPEAKS_OF_WORK = {
+    "employment_registration": "r.registration_type = '1'",
+    "pension_insurance": "r.scheme IN ('1', '2') AND r.status = '1'",
+    "fund_accounts": "r.status = '1'",
+    "medical_insurance": "r.scheme = '1' AND r.status = '1'",
+}
+"""By category: SQL (alias r) that the employer of a record is one of the present. A resident's pension names the village there."""
+
+
 def build(con: duckdb.DuckDBPyConnection, build: ProfileBuild) -> None:
     """Needs enrolment_status, school_stage and age."""
     certificates = records(build, "employment_registration")
     store(con, "employment_status", _employment_status(build))
-    store(con, "employer_name", most_recent(_employers(build)))
+    store(con, "employer_name", most_recent(claims("employer_name", build=build, where=SPEAKS_OF_WORK)))
     any_true(con, "unemployment_registered", certificates, UNEMPLOYED)
     store(
         con,
@@ -100,20 +110,3 @@ def _employment_status(build: ProfileBuild) -> str:
         WHERE value IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY step, last_update DESC NULLS LAST, natural_key
             DESC, record_id) = 1"""
-
-
-def _employers(build: ProfileBuild) -> str:
-    """Employers of records that speak of present work."""
-    speaking = {
-        "employment_registration": "registration_type = '1'",
-        "pension_insurance": "scheme IN ('1', '2') AND status = '1'",
-        "fund_accounts": "status = '1'",
-        "medical_insurance": "scheme = '1' AND status = '1'",
-        "residence_permits": "true",
-    }
-    parts = [
-        f"""SELECT person_id, employer_name AS value, record_id, {ordinal} AS ordinal, updated_on, natural_key
-                 FROM {records(build, category, ("holder",))} WHERE {condition}"""
-        for ordinal, (category, condition) in enumerate(speaking.items())
-    ]
-    return " UNION ALL ".join(parts)

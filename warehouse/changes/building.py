@@ -16,6 +16,7 @@ import duckdb
 
 from sources.catalogue import load_catalogue
 from sources.tables import SHARED_TABLES, create_table, has_table, literal, quoted
+from warehouse.attributes.employment import SPEAKS_OF_WORK
 from warehouse.build import ProfileBuild, claims
 from warehouse.changes.rules import OFFERED, Mode, gives, mode, takes
 from warehouse.office.sealing import keyed_digest_sql
@@ -36,8 +37,11 @@ TOLD_DEATH = {
 NOT_THE_FACT: dict[str, dict[str, str]] = {
     "marital_status": {"birth_family_support.marital_status": "m.role <> 'child'"},
     "residence_address": {"household_registration.address": "false"},
+    "employer_name": SPEAKS_OF_WORK,
+    "id_number": {"residence_permits": "r.id_type = '111'"},
 }
-"""Claims that state another fact: the parents' marital status of a child (clarification 21), where somebody is registered."""
+"""Claims that state another fact: the parents' marital status of a child (clarification 21), where somebody is registered, the village of
+a resident's pension or a former employer, the number of a passport."""
 NEWEST_RULES = ("most_recent",)
 """Rules by which a value is better because it is newer; by the others the more trusted source wins, if it is not older by years."""
 
