@@ -66,7 +66,7 @@ def test_better_values_of_others_are_offered_as_far_as_may_be_said(city: duckdb.
 
 
 def test_what_a_column_states_of_something_else_is_no_mistake() -> None:
-    """The village of a resident's pension is no employer, the last work of somebody unemployed not the present one, the number of a passport no ID number."""
+    """The village of a resident's pension is no employer, nor is the last one of somebody unemployed; a passport has no ID number."""
     con = an_empty_city()
     a_record(con, "fund_accounts", "P1", updated_on="2025-04-01", employer_name="荆州某纺织厂", status="1")
     a_record(con, "pension_insurance", "P1", updated_on="2025-01-01", employer_name="三里村", scheme="3", status="1")
@@ -79,6 +79,20 @@ def test_what_a_column_states_of_something_else_is_no_mistake() -> None:
     build(con, JUNE, KEY)
     assert {key: found for key, found in offers(con).items() if key[1] in ("employer_name", "id_number")} == {
         ("MI1", "employer_name"): ("某水厂", "荆州某纺织厂")}
+
+
+def test_a_marriage_keeps_the_name_and_the_telephone_of_its_day() -> None:
+    con = an_empty_city()
+    a_record(con, "household_registration", "P1", updated_on="2025-04-01", status="1", name="陈秀英", former_name="陈丫头")
+    a_record(con, "residence_permits", "P1", updated_on="2025-04-01", name="陈秀英", phone="19900000002", permit_status="1")
+    for key, name in (("MA1", "陈丫头"), ("MA2", "陈秀莹")):
+        a_record(con, "marriage_registration", {"spouse_b": "P1"}, natural_key=key, updated_on="2005-01-01", woman_name=name,
+                 woman_phone="19900000001")
+        profile.build(con, JUNE)
+        build(con, JUNE, KEY)
+        assert {at: found for at, found in offers(con).items() if at[0] == key} == (
+            {} if key == "MA1" else {(key, "name"): (name, "陈秀英")})
+        con.execute("DELETE FROM current_marriage_registration")
 
 
 def test_ids_are_stable_keyed_and_of_one_value(city: duckdb.DuckDBPyConnection) -> None:

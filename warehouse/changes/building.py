@@ -39,9 +39,13 @@ NOT_THE_FACT: dict[str, dict[str, str]] = {
     "residence_address": {"household_registration.address": "false"},
     "employer_name": SPEAKS_OF_WORK,
     "id_number": {"residence_permits": "r.id_type = '111'"},
+    "contact_phone": {"marriage_registration": "false"},
+    "name": {f"marriage_registration.{column}": f"(m.person_id, r.{column}) NOT IN (FROM former_name)"
+             for column in ("man_name", "woman_name")},
 }
 """Claims that state another fact: the parents' marital status of a child (clarification 21), where somebody is registered, the village of
-a resident's pension or a former employer, the number of a passport."""
+a resident's pension or a former employer, the number of a passport. A marriage is an event of its day: the telephone and the name that
+somebody had then are no mistakes of its record."""
 NEWEST_RULES = ("most_recent",)
 """Rules by which a value is better because it is newer; by the others the more trusted source wins, if it is not older by years."""
 
@@ -73,7 +77,10 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, key: bytes) -> int:
 
 
 def _directory(con: duckdb.DuckDBPyConnection) -> None:
-    """offer_record: category, department and day of every record whose values may be offered to others."""
+    """offer_record: category, department and day of every record whose values may be offered to others. former_name: person_id, value."""
+    con.execute("""CREATE OR REPLACE TEMP TABLE former_name AS
+                   SELECT DISTINCT m.person_id, r.former_name AS value FROM current_household_registration AS r
+                   JOIN mention_person AS m ON m.record_id = r.record_id AND m.role = 'holder' WHERE r.former_name IS NOT NULL""")
     parts = [f"SELECT record_id, {literal(contract.category)} AS category, {literal(contract.department)} AS department, updated_on "
              f"FROM {quoted('current_' + contract.category)}" for contract in load_catalogue().contracts.values() if gives(contract)]
     con.execute(f"CREATE OR REPLACE TEMP VIEW offer_record AS {' UNION ALL '.join(parts)}")
