@@ -19,7 +19,6 @@ from warehouse.audit.persons import MARK
 from warehouse.purposes import PurposeRefused
 
 PURPOSE = "data_quality"
-COMMAND = "audit show"
 FAULTS = {
     Fault.CHANGED: "内容被改动 changed",
     Fault.MISSING: "缺少记录 an entry before this one is missing",
@@ -43,13 +42,32 @@ def verify_log(home: Path, since: str | None) -> bool:
     return not verdict.findings
 
 
+def show_usage(home: Path, purpose: str, since: str, output: str, user: str | None = None) -> None:
+    """Print how much each account looked, by day and purpose; names no person. Days in UTC."""
+    with passing(home, user, Request("audit summary", purpose, asked=audit.digest(home, f"since:{since}"))) as pass_:
+        _only_for_the_officer(purpose)
+        rows = audit.usage(home, audit.entries(home), since=since)
+        pass_.saw((), len(rows))
+    if output == "json":
+        sys.stdout.write(json.dumps([asdict(row) | {"many": row.many} for row in rows], ensure_ascii=False) + "\n")
+        return
+    table("查询统计 Usage", ["day 日期", "user 用户", "purpose 用途", "looks 次数#", "refused 被拒#", "rows 行#", "persons 人数#",
+                         "questions 不同问题#", "remark 提示"],
+          [[row.day, row.user, row.purpose, row.looks, row.refused, row.rows, row.persons, row.questions,
+            "问题过多,请核实 ask what for" if row.many else ""] for row in rows])  # fmt: skip
+
+
+def _only_for_the_officer(purpose: str) -> None:
+    if purpose != PURPOSE:
+        raise PurposeRefused(what=f"purpose {purpose} does not open the audit log", where="--purpose",
+                             remedy=f"the log is for the data protection officer: {PURPOSE}")
+
+
 def show_log(home: Path, purpose: str, person: str | None, of_user: str | None, output: str, user: str | None = None) -> None:
     """Print the entries, all or of a person or a user. Reading the log is a look, too, and is recorded first."""
     asked = ",".join(f"{name}:{value}" for name, value in (("person", person), ("user", of_user)) if value)
-    with passing(home, user, Request(COMMAND, purpose, asked=audit.digest(home, asked))) as pass_:
-        if purpose != PURPOSE:
-            raise PurposeRefused(what=f"purpose {purpose} does not open the audit log", where="--purpose",
-                                 remedy=f"the log is for the data protection officer: {PURPOSE}")
+    with passing(home, user, Request("audit show", purpose, asked=audit.digest(home, asked))) as pass_:
+        _only_for_the_officer(purpose)
         found = audit.entries(home, person=person, user=of_user)
         listed = [one for entry in found for one in entry.persons if not one.startswith(MARK)]
         pass_.saw([*([person] if person and found else []), *listed], len(found))

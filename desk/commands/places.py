@@ -99,6 +99,17 @@ def audit_show(home: Home, by: Annotated[str | None, typer.Option("--by", help="
     show_log(home, purpose, person, user, output.value, by)
 
 
+@audit_app.command("summary")
+def audit_summary(home: Home,
+                  since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="first day; all when left out")] = None,
+                  purpose: Annotated[str, typer.Option("--purpose", help="the log is for data_quality only")] = "data_quality",
+                  output: Annotated[ShownFormat, typer.Option("--format")] = ShownFormat.TABLE, user: User = None) -> None:
+    """Count what each account looked at by day and purpose; marks who asks many different questions of statistics."""
+    from desk.audit import show_usage
+
+    show_usage(home, purpose, since.strftime("%Y-%m-%d") if since else "", output.value, user)
+
+
 boundaries_app = typer.Typer(no_args_is_help=True, help="The areas of the city as polygons (GeoJSON).")
 app.add_typer(boundaries_app, name="boundaries")
 

@@ -110,7 +110,7 @@ COMMANDS_OF: dict[frozenset[Role], str] = {
     frozenset(READING): "profile, house, household, residence",
     frozenset({Role.REVIEWER}): "explain, person history, review next, review export, review list, review conflicts, review decide, "
                                 "review import",
-    frozenset({Role.AUDITOR}): "audit show",
+    frozenset({Role.AUDITOR}): "audit show, audit summary",
     frozenset({Role.STEWARD}): "alerts, alerts decide, changes, changes decide, subject requests, subject answer",
     frozenset({Role.STEWARD, Role.SERVICE}): "alerts import",
     frozenset({Role.AUDITOR, Role.RESIDENT}): "subject report, subject correct, subject restrict",

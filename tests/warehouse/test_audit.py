@@ -340,3 +340,26 @@ def test_equal_sets_are_kept_once(home: Path) -> None:
     for persons in (MANY, MANY[::-1]):
         audit.record(home, Look("lin", "housing", "query", "digest:0", Outcome.ANSWERED, persons, len(persons)), now=NOW)
     assert len(list((home / "audit.persons").iterdir())) == 1
+
+
+def test_usage_adds_up_by_day_account_and_purpose(home: Path) -> None:
+    many = tuple(f"P{number:011d}" for number in range(300))
+    for hours, stated in (
+        (0, {"asked": "one"}), (1, {"asked": "one", "persons": ("P00000000099", "P00000000100"), "rows": 3}),
+        (2, {"asked": "two", "outcome": Outcome.REFUSED, "persons": (), "rows": 0}), (3, {"user": "lin", "persons": many, "rows": 300}),
+        (24, {"asked": "three"})):  # fmt: skip
+        audit.record(home, look(0, **stated), now=NOW + timedelta(hours=hours))
+    rows = audit.usage(home, audit.entries(home))
+    assert [(row.day, row.user, row.looks, row.refused, row.rows, row.persons, row.questions) for row in rows] == [
+        ("2025-06-02", "grid-7", 1, 0, 2, 2, 1), ("2025-06-01", "grid-7", 3, 1, 5, 3, 1), ("2025-06-01", "lin", 1, 0, 300, 300, 1)]
+    assert audit.usage(home, audit.entries(home), since="2025-06-02") == rows[:1]
+
+
+@pytest.mark.parametrize(("purpose", "different", "marked"), [
+    ("statistics", audit.MANY_QUESTIONS, True), ("statistics", audit.MANY_QUESTIONS - 1, False), ("housing", audit.MANY_QUESTIONS, False)])
+def test_many_different_questions_of_statistics_are_marked(home: Path, purpose: str, different: int, marked: bool) -> None:
+    for number in range(different):
+        for _ in range(2):  # the same question again counts once
+            audit.record(home, look(0, purpose=purpose, command="query", asked=f"digest {number}", persons=()), now=NOW)
+    (row,) = audit.usage(home, audit.entries(home))
+    assert (row.questions, row.many) == (different, marked)

@@ -103,6 +103,7 @@ COMMANDS: dict[str, CommandRule] = {
     "review import": CommandRule((Role.REVIEWER,), purpose=True),
     "person history": CommandRule((Role.REVIEWER,), purpose=True),
     "audit show": CommandRule((Role.AUDITOR,), purpose=True),
+    "audit summary": CommandRule((Role.AUDITOR,), purpose=True),
     "alerts": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
     "alerts summary": CommandRule((Role.OPERATOR, Role.STEWARD, Role.AUDITOR), recorded=False),
     "alerts decide": CommandRule(_STEWARDS, department=True, implied=CORRECTING),

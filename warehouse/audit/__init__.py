@@ -33,9 +33,10 @@ from warehouse.audit.model import (
     digest,
 )
 from warehouse.audit.persons import all_named
+from warehouse.audit.usage import MANY_QUESTIONS, Usage, usage
 from warehouse.audit.verifying import entries, verify
 
 __all__ = [
-    "HEAD_FILE", "LOCK_FILE", "LOG_FILE", "ORIGIN", "REPAIR", "AuditProblem", "Entry", "Fault", "Finding", "Look", "Outcome", "Verdict",
-    "all_named", "checked_user", "digest", "entries", "record", "verify",
+    "HEAD_FILE", "LOCK_FILE", "LOG_FILE", "MANY_QUESTIONS", "ORIGIN", "REPAIR", "AuditProblem", "Entry", "Fault", "Finding", "Look",
+    "Outcome", "Usage", "Verdict", "all_named", "checked_user", "digest", "entries", "record", "usage", "verify",
 ]  # fmt: skip
