@@ -5,8 +5,8 @@ columns.
 Does not: choosing values (warehouse/attributes), recording who read them.
 
 A category agrees when one of its current records states the value, and disagrees when its records state only other
-values. Counts are given for attributes that several categories state and that are not derived; a derived value names
-its inputs instead.
+values; nobody disagrees with a merged list. Counts are given for attributes that several categories state and that are not
+derived; a derived value names its inputs instead.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from warehouse.statements import categories_stating, is_compared
 
 MAY_KNOW_HIDDEN = frozenset({HEALTH, JUSTICE})
 """Purposes that may be told that a record exists in the restricted categories of clarification 47."""
+
+MERGED = "list_union"
+"""The rule that keeps every value stated: nobody disagrees with a list."""
 
 HELD_BACK = "(key held back)"
 DIGEST_CHARACTERS = 16
@@ -174,7 +177,7 @@ def _agreement(
         [[str(one) for one in wanted]],
     ).fetchone()
     agree, stating = row or (0, 0)
-    return agree, stating - agree
+    return agree, 0 if attribute.rule == MERGED else stating - agree
 
 
 def _gather_own_records(con: duckdb.DuckDBPyConnection, person_id: str) -> None:
@@ -244,7 +247,8 @@ def _exported(attribute: Attribute) -> str:
         else f"profile.{quoted(name)} IS NOT NULL"
     )
     if compared:
-        agree, disagree = "coalesce(counts.agree, 0)", "coalesce(counts.stating - counts.agree, 0)"
+        agree = "coalesce(counts.agree, 0)"
+        disagree = "0" if attribute.rule == MERGED else "coalesce(counts.stating - counts.agree, 0)"
         matches = (
             f"list_contains(profile.{quoted(name)}, stated.value)"
             if attribute.type.endswith("_list")

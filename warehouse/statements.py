@@ -26,10 +26,12 @@ CONDITIONS = {
     ("death_date", "household_registration"): "r.status = '3'",
     ("hukou_address", "household_registration"): "r.status = '1'",
     ("hukou_division", "household_registration"): "r.status = '1'",
+    ("employer_name", "pension_insurance"): "r.scheme IN ('1', '2')",
+    ("id_number", "residence_permits"): "r.id_type = '111'",
     ("sex", "*"): "value NOT IN ('0', '9')",
     ("chronic_conditions", "*"): "value <> '6'",
 }
-"""Where a column states something only sometimes."""
+"""Where a column states something only sometimes: a resident's pension names the village, a permit the number of a passport."""
 
 
 def is_compared(attribute: Attribute) -> bool:

@@ -92,6 +92,20 @@ def test_categories_that_agree_and_disagree_are_counted(city: duckdb.DuckDBPyCon
     assert (found.value, found.agree, found.disagree) == ("2", 3, 1)
 
 
+def test_what_is_no_statement_of_the_fact_neither_agrees_nor_disagrees() -> None:
+    """The village of a resident's pension is no employer; a name that a merged list leaves out does not contradict the list."""
+    con = an_empty_city()
+    a_record(con, "employment_registration", "P1", registration_type="1", employer_name="荆州某纺织厂", name="陈秀英")
+    a_record(con, "pension_insurance", "P1", scheme="3", status="1", employer_name="三里村", name="陈秀英")
+    a_record(con, "household_registration", "P1", status="1", name="陈秀英", former_name="陈丫头")
+    profile.build(con, AS_OF)
+    for purpose, name, counts in (("employment_service", "employer_name", (1, 0)), ("data_quality", "name_variants", (1, 0))):
+        found = by_attribute(con, "P1", purpose)[name]
+        assert (found.agree, found.disagree) == counts, name
+        exported = con.execute(f"SELECT agree, disagree FROM ({export_provenance(con)}) WHERE attribute = $1", [name]).fetchall()
+        assert exported == [counts], name
+
+
 @pytest.mark.parametrize("registry", [True, False])
 def test_two_spellings_of_one_employer_agree(registry: bool) -> None:
     """The value stays as delivered; without the registry of organisations the spellings differ."""
