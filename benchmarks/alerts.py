@@ -19,10 +19,10 @@ from pathlib import Path
 import duckdb
 
 from sources.catalogue import load_catalogue
-from sources.tables import literal, quoted
+from sources.catalogue.cross_checks import in_order
+from sources.tables import quoted
 from warehouse.alerts.recording import record_run
-from warehouse.cross_checks import RULES, evaluate
-from warehouse.cross_checks.views import create_views
+from warehouse.cross_checks import evaluate, find, prepare
 from warehouse.keys import ensure_key, read_key
 from warehouse.office.sealing import derived_key
 from warehouse.store import WORKING_FILE, attach, open_working
@@ -53,7 +53,7 @@ def multiply(con: duckdb.DuckDBPyConnection, table: str, copies: int) -> None:
 def needed(con: duckdb.DuckDBPyConnection) -> list[str]:
     """The tables of the working store that the checks read."""
     there = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [SOURCE]).fetchall()}
-    text = " ".join(rule.query() for rule in RULES.values())
+    text = " ".join(check.sql for check in load_catalogue().checks.values())
     wanted = {f"current_{category}" for category in load_catalogue().contracts} | {"mention_person", "place", "everybody"}
     return sorted(there & (wanted | {name for name in there if name in text}) - {"ledger"})
 
@@ -73,13 +73,13 @@ def prepared(source: Path, out: Path, residents: int) -> None:
 def each_check(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Seconds of every check by itself; the views that they share come first."""
     start = time.perf_counter()
-    create_views(con, as_of)
+    prepare(con, as_of)
     print(f"  {'shared views':<40} {time.perf_counter() - start:>6.1f} s")
-    for check, rule in RULES.items():
-        query, start = rule.query(), time.perf_counter()
-        parameters = {"as_of": as_of} if "$as_of" in query else {}
-        (rows,) = con.execute(f"SELECT count(*) FROM (SELECT {literal(check)}, * FROM ({query}))", parameters).fetchone() or (0,)
-        print(f"  {check:<40} {time.perf_counter() - start:>6.1f} s {rows:>12,} records")
+    for check in in_order(load_catalogue().checks):
+        start = time.perf_counter()
+        find(con, check, as_of)
+        (rows,) = con.execute('SELECT count(*) FROM found_record WHERE "check" = ?', [check.name]).fetchone() or (0,)
+        print(f"  {check.name:<40} {time.perf_counter() - start:>6.1f} s {rows:>12,} records")
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ def main() -> None:
             each_check(con, as_of)
         start = time.perf_counter()
         found = evaluate(con, as_of, derived_key(arguments.out, "alert"))
-        print(f"{len(RULES)} checks: {time.perf_counter() - start:.1f} s, {found:,} alerts")
+        print(f"{len(load_catalogue().checks)} checks: {time.perf_counter() - start:.1f} s, {found:,} alerts")
         start = time.perf_counter()
         recorded = record_run(con, arguments.out, as_of, "benchmark", now=NOW)
         print(f"into the book: {time.perf_counter() - start:.1f} s, {recorded.opened:,} opened")

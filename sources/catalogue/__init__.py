@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sources.catalogue.cross_checks import CrossCheck, check_problems, load_checks
 from sources.catalogue.models import (
     Attribute,
     AttributeClass,
@@ -20,7 +22,6 @@ from sources.catalogue.models import (
     CodeList,
     Contract,
     CountyUnit,
-    CrossCheck,
     Feed,
     Purpose,
     WorkedQuery,
@@ -51,8 +52,6 @@ class Catalogue:
     checks: dict[str, CrossCheck]
     feeds: dict[str, Feed]
     abbreviations: dict[str, str]
-    told: dict[str, tuple[str, str]]
-    """What a recipient of an alert is told (cross_checks.yaml), in Chinese and English."""
     forms: dict[str, Contract]
     """What the grid service centre delivers: landed, judged and kept like a category, and source of no attribute."""
 
@@ -80,10 +79,12 @@ def _contracts(folder: str) -> list[Contract]:
 
 
 @cache
-def load_catalogue() -> Catalogue:
-    """Read and check the catalogue. Raises CatalogueError with every contradiction, pydantic's ValidationError for a wrong shape."""
-    codes, attributes, classes = _read("codes.yaml"), _read("attributes.yaml"), _read("classes.yaml")
-    checks, feeds = _read("cross_checks.yaml"), _read("feeds.yaml")
+def load_catalogue(checks: Path | None = None) -> Catalogue:
+    """Read and check the catalogue, with the checks of another folder where one is named.
+
+    Raises CatalogueError with every contradiction, pydantic's ValidationError for a wrong shape.
+    """
+    codes, attributes, classes, feeds = (_read(f"{name}.yaml") for name in ("codes", "attributes", "classes", "feeds"))
     contracts, forms = _contracts("categories"), _contracts("forms")
     lists = codes["lists"] | _read(f"forms/{FORM_CODES}")["lists"]
     catalogue = Catalogue(
@@ -97,10 +98,9 @@ def load_catalogue() -> Catalogue:
         purposes={entry["name"]: Purpose.model_validate(entry) for entry in attributes["purposes"]},
         classes={entry["name"]: AttributeClass.model_validate(entry) for entry in classes["classes"]},
         worked_queries=tuple(WorkedQuery.model_validate(entry) for entry in classes["queries"]),
-        checks={entry["name"]: CrossCheck.model_validate(entry) for entry in checks["checks"]},
+        checks=load_checks(checks),
         feeds={entry["module"]: Feed.model_validate(entry) for entry in feeds["feeds"]},
         abbreviations=attributes["abbreviations"],
-        told={entry["told"]: (entry["zh"], entry["en"]) for entry in _read("told.yaml")["told"]},
         forms={form.category: form for form in forms},
     )
     problems = list(_contradictions(catalogue))
@@ -127,12 +127,7 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             problems.append(f"{attribute.name}: unknown code list {attribute.codes}")
     for klass in catalogue.classes.values():
         problems += [f"class {klass.name}: unknown attribute {name}" for name in klass.attributes if name not in catalogue.attributes]
-    stated = {recipient.told for check in catalogue.checks.values() for recipient in check.recipients}
-    problems += [f"told.yaml and cross_checks.yaml differ: {words!r}" for words in sorted(stated ^ set(catalogue.told))]
-    for check in catalogue.checks.values():
-        sees = [column for recipient in check.recipients for column in recipient.sees]
-        problems += [f"check {check.name}: unknown column {name}" for name in (*check.columns, *sees)
-                     if tuple(name.split(".")) not in known]
+    problems += check_problems(catalogue.checks, catalogue.contracts, catalogue.attributes)
     for feed in catalogue.feeds.values():
         problems += _feed_problems(feed, catalogue)
     expected = {"contracts": 17, "attributes": 115, "classes": 30}

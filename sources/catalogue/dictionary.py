@@ -13,7 +13,8 @@ from sources.catalogue import Catalogue, load_catalogue
 from sources.catalogue.models import Contract
 
 
-def _table(headers: list[str], rows: list[list[str]]) -> Iterator[str]:
+def table(headers: list[str], rows: list[list[str]]) -> Iterator[str]:
+    """The lines of a Markdown table and an empty one."""
     yield "| " + " | ".join(headers) + " |"
     yield "|" + " --- |" * len(headers)
     for row in rows:
@@ -29,7 +30,7 @@ def _category(number: int, contract: Contract) -> Iterator[str]:
            f"delta {contract.cadence.delta or 'none'}; "
            f"a key left out of a full delivery: {contract.delta.full_absence}). Sensitivity: {contract.sensitivity}.")
     yield ""
-    yield from _table(["column", "header 表头", "type", "codes", "required", "role", "meaning"], [
+    yield from table(["column", "header 表头", "type", "codes", "required", "role", "meaning"], [
         [f"`{column.name}`", column.header, column.type, column.codes or "", "yes" if column.required else "", column.person_role or "",
          column.description] for column in contract.columns])
 
@@ -40,7 +41,7 @@ def _attributes(catalogue: Catalogue) -> Iterator[str]:
     for group in catalogue.groups:
         yield f"### {group.title_zh} ({group.name})"
         yield ""
-        yield from _table(["attribute", "名称", "type", "codes", "rule", "sources in order of trust", "how"], [
+        yield from table(["attribute", "名称", "type", "codes", "rule", "sources in order of trust", "how"], [
             [f"`{a.name}`", a.title_zh, a.type, a.codes or "", a.rule, ", ".join(a.sources),
              " ".join(filter(None, (a.derivation, a.remark)))]
             for a in catalogue.attributes.values() if a.group == group.name])
@@ -49,18 +50,17 @@ def _attributes(catalogue: Catalogue) -> Iterator[str]:
 def _rest(catalogue: Catalogue) -> Iterator[str]:
     yield "## The 30 classes 查询类别"
     yield ""
-    yield from _table(["class", "名称", "kind", "attributes", "operators", "aliases 词语"], [
+    yield from table(["class", "名称", "kind", "attributes", "operators", "aliases 词语"], [
         [f"`{c.name}`", c.title_zh, c.kind, ", ".join(c.attributes), ", ".join(c.operators), "、".join(c.aliases)]
         for c in catalogue.classes.values()])
     yield "## Purposes 用途"
     yield ""
-    yield from _table(["purpose", "名称", "granularity", "holder", "attributes"], [
+    yield from table(["purpose", "名称", "granularity", "holder", "attributes"], [
         [f"`{p.name}`", p.title_zh, p.granularity, p.holder, ", ".join(p.attributes)] for p in catalogue.purposes.values()])
     yield "## Cross-checks 比对规则"
     yield ""
-    yield from _table(["check", "名称", "severity", "condition", "tolerance", "recipients"], [
-        [f"`{c.name}`", c.title_zh, c.severity, c.condition, c.tolerance, ", ".join(r.department for r in c.recipients)]
-        for c in catalogue.checks.values()])
+    yield f"{len(catalogue.checks)} checks, each with its recipients and examples: [checks.md](checks.md)."
+    yield ""
     yield "## Code lists 代码"
     yield ""
     for name, codes in catalogue.lists.items():
@@ -68,7 +68,7 @@ def _rest(catalogue: Catalogue) -> Iterator[str]:
         yield ""
         if codes.note:
             yield codes.note + "\n"
-        yield from _table(["code", "中文", "English", f"maps to {codes.maps_to or ''}".strip(), "aliases"], [
+        yield from table(["code", "中文", "English", f"maps to {codes.maps_to or ''}".strip(), "aliases"], [
             [value.code, value.zh, value.en or "", value.maps_to or "", "、".join(value.aliases)] for value in codes.values])
 
 

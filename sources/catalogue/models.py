@@ -1,4 +1,4 @@
-"""The shapes of the catalogue: contracts, code lists, attributes, classes, purposes, checks and feeds.
+"""The shapes of the catalogue: contracts, code lists, attributes, classes, purposes and feeds (checks: cross_checks.py).
 
 Belongs here: frozen pydantic models that forbid unknown keys. The data are the YAML files beside this module; each fact stands
 in exactly one of them, and everything else (tables, suites, assets, documentation) is derived.
@@ -15,11 +15,11 @@ ColumnType = Literal["string", "name", "id_number", "code", "date", "datetime", 
 DeliveryFormat = Literal["csv_gb18030", "csv_utf8_bom", "xlsx", "parquet", "fixed_width_gbk", "jsonl", "postgres"]
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Column(_Frozen):
+class Column(Frozen):
     """One column of a category as the department delivers it."""
 
     name: str
@@ -40,7 +40,7 @@ class Column(_Frozen):
     width: int | None = None
 
 
-class PersonRole(_Frozen):
+class PersonRole(Frozen):
     """One person that a record names; the fields are column names of the contract."""
 
     role: str
@@ -58,12 +58,12 @@ class PersonRole(_Frozen):
     sex_constant: str | None = None
 
 
-class Cadence(_Frozen):
+class Cadence(Frozen):
     full: str
     delta: str | None
 
 
-class DeltaRule(_Frozen):
+class DeltaRule(Frozen):
     """How later deliveries change earlier ones."""
 
     marker: str | None
@@ -74,7 +74,7 @@ class DeltaRule(_Frozen):
     full_marker: str | None
 
 
-class Header(_Frozen):
+class Header(Frozen):
     rows: int
     header_row: int | None = None
     title_row: int | None = None
@@ -83,7 +83,7 @@ class Header(_Frozen):
     sheets: str | None = None
 
 
-class DeliveryForm(_Frozen):
+class DeliveryForm(Frozen):
     """How the bytes arrive."""
 
     format: DeliveryFormat
@@ -99,13 +99,13 @@ class DeliveryForm(_Frozen):
     """Other forms in which the same columns may arrive; the manifest says which."""
 
 
-class KnownDefect(_Frozen):
+class KnownDefect(Frozen):
     defect: str
     columns: tuple[str, ...]
     share: float
 
 
-class Contract(_Frozen):
+class Contract(Frozen):
     """What one category promises to contain: the single definition from which tables, suites, assets and docs come."""
 
     department: str
@@ -150,7 +150,7 @@ class Contract(_Frozen):
         return self.columns[0].header
 
 
-class CodeValue(_Frozen):
+class CodeValue(Frozen):
     code: str
     zh: str
     en: str | None = None
@@ -165,7 +165,7 @@ class CodeValue(_Frozen):
     used_until: str | None = None
 
 
-class CodeList(_Frozen):
+class CodeList(Frozen):
     """A national, canonical or private list. Private values map to a national or canonical one by `maps_to`."""
 
     title: str
@@ -182,7 +182,7 @@ class CodeList(_Frozen):
         return tuple(value.code for value in self.values)
 
 
-class CountyUnit(_Frozen):
+class CountyUnit(Frozen):
     code: str
     zh: str
     gridded_townships: int
@@ -191,7 +191,7 @@ class CountyUnit(_Frozen):
     residents: int
 
 
-class Attribute(_Frozen):
+class Attribute(Frozen):
     """One of the 115 items of a profile; `sources` are (category, column) in order of trust."""
 
     name: str
@@ -214,13 +214,13 @@ class Attribute(_Frozen):
         return tuple((source.split(".")[0], source.split(".")[1]) for source in self.sources)
 
 
-class AttributeGroup(_Frozen):
+class AttributeGroup(Frozen):
     name: str
     title_zh: str
     attributes: int
 
 
-class Purpose(_Frozen):
+class Purpose(Frozen):
     """Why a reader may see attributes; `aggregate` purposes get counts only, cells below `min_cell` suppressed."""
 
     name: str
@@ -232,7 +232,7 @@ class Purpose(_Frozen):
     min_cell: int | None = None
 
 
-class AttributeClass(_Frozen):
+class AttributeClass(Frozen):
     """One of the 30 classes that queries combine."""
 
     name: str
@@ -245,7 +245,7 @@ class AttributeClass(_Frozen):
     note: str | None = None
 
 
-class WorkedQuery(_Frozen):
+class WorkedQuery(Frozen):
     name: str
     purpose: str
     query: dict[str, Any]
@@ -253,28 +253,7 @@ class WorkedQuery(_Frozen):
     note: str | None = None
 
 
-class Recipient(_Frozen):
-    department: str
-    sees: tuple[str, ...]
-    told: str
-    form: Literal["records", "count_per_township"] = "records"
-
-
-class CrossCheck(_Frozen):
-    name: str
-    title_zh: str
-    kind: Literal["value_mismatch", "rule"]
-    severity: Literal["high", "medium", "low"]
-    departments: tuple[str, ...]
-    columns: tuple[str, ...]
-    attributes: tuple[str, ...]
-    condition: str
-    tolerance: str
-    recipients: tuple[Recipient, ...]
-    example: str
-
-
-class Measure(_Frozen):
+class Measure(Frozen):
     """A number of a product: the persons of its rows for whom the query is true as well."""
 
     name: str
@@ -282,7 +261,7 @@ class Measure(_Frozen):
     query: dict[str, Any]
 
 
-class RestrictedFilter(_Frozen):
+class RestrictedFilter(Frozen):
     """A limit by a restricted attribute, which no class query can state."""
 
     attribute: str
@@ -290,7 +269,7 @@ class RestrictedFilter(_Frozen):
     value: bool
 
 
-class FeedVariant(_Frozen):
+class FeedVariant(Frozen):
     """The same lookup for another recipient, for a purpose and with columns of its own."""
 
     recipient: str
@@ -300,7 +279,7 @@ class FeedVariant(_Frozen):
     rule: str | None = None
 
 
-class Feed(_Frozen):
+class Feed(Frozen):
     """A data product: its rows by a class query, its columns, and the terms on which it leaves.
 
     `retention` and `row_scope` are sentences; `warehouse.feeds.terms` reads them strictly.

@@ -13,8 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.factories import insert
-from tests.warehouse.check_cases import DEAD, HR, PI
-from tests.warehouse.test_cross_checks import KEY, a_world
+from tests.warehouse.check_world import DEAD, HR, KEY, PI, a_world
 from warehouse.alerts import lifecycle
 from warehouse.alerts.due import due_on, working_days_after
 from warehouse.alerts.lifecycle import AlertChanged, AlertRefused, Asked, Standing

@@ -1,66 +1,105 @@
-"""Every cross-check by cases; identity, opening and closing of alerts; what a recipient is told."""
+"""Every cross-check by the examples of its file; identity of alerts; what a recipient is told; a new check is one file."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from importlib.resources import as_file
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from sources.catalogue import load_catalogue
-from tests.factories import a_record, an_empty_city, insert
-from tests.warehouse.check_cases import CASES, DEAD, DWELLING, ER, FA, HE, HR, PEOPLE, PI, RP, Record
-from warehouse.cross_checks import RULES, evaluate
+from sources.catalogue.checks_page import render
+from sources.catalogue.cross_checks import FOLDER, CrossCheck, Example
+from tests.factories import insert
+from tests.warehouse.check_world import (
+    AS_OF,
+    DEAD,
+    ER,
+    FA,
+    HE,
+    HO,
+    HR,
+    KEY,
+    PI,
+    RP,
+    a_city_for_a_moment,
+    a_world,
+    evaluate_example,
+)
+from warehouse.cross_checks import evaluate, prepare
 from warehouse.cross_checks.recipients import counts_by_department, lines_for
+from warehouse.cross_checks.rows import parameters, rows_of, stated
 
-AS_OF = date(2025, 6, 1)
-KEY = bytes(range(32))
-ATTRIBUTE_TABLES = {
-    "birth_date": "DATE", "death_date": "DATE", "id_number_status": "VARCHAR", "vital_status": "VARCHAR", "id_number": "VARCHAR",
-    "enrolment_status": "VARCHAR", "school_stage": "VARCHAR", "household_id": "VARCHAR", "dwelling_id": "VARCHAR",
-    "residence_address": "VARCHAR", "no_enrolment_at_school_age": "BOOLEAN", "dwelling_occupants": "BIGINT",
-}
+CHECKS = load_catalogue().checks
+EXAMPLES = [(name, example) for name, check in CHECKS.items() for example in check.examples]
+NEW_CHECK = """
+name: two_fund_accounts
+title_zh: 一人两个公积金账户
+title_en: Two housing fund accounts
+kind: rule
+severity: high
+departments: [housing_fund]
+columns: [fund_accounts.account_no, fund_accounts.status]
+attributes: [fund_account_status]
+condition: One person_id has two FA records with status 1, in a dwelling nobody has heard of.
+tolerance: none
+recipients:
+  - {department: housing_fund, sees: [fund_accounts.account_no], told: {zh: 同一人有两个账户, en: one person has two accounts}}
+example: Two accounts after a change of employer.
+alert: {per: person}
+details: {" accounts": 个账户}
+sql: |
+  SELECT person_id, record_id, count(*) OVER (PARTITION BY person_id) || ' accounts' AS detail
+  FROM check_fund_accounts WHERE status = '1' QUALIFY count(*) OVER (PARTITION BY person_id) >= 2
+examples:
+  - shows: two in force
+    kind: true
+    records:
+      - {category: fund_accounts, person: P1, values: {status: '1', account_no: A1}}
+      - {category: fund_accounts, person: P1, values: {status: '1', account_no: A2}}
+    alerts: [[fund_accounts, fund_accounts]]
+    severity: high
+    detail: 2 accounts
+  - shows: one closed
+    kind: false
+    records:
+      - {category: fund_accounts, person: P1, values: {status: '1'}}
+      - {category: fund_accounts, person: P1, values: {status: '3'}}
+  - shows: status of one missing
+    kind: missing
+    records:
+      - {category: fund_accounts, person: P1, values: {status: '1'}}
+      - {category: fund_accounts, person: P1}
+"""
 
 
-def a_world(attributes: dict[str, dict[str, Any]], records: list[Record]) -> duckdb.DuckDBPyConnection:
-    con = an_empty_city()
-    insert(con, "ledger", category="medical_insurance", kind="full", stage="applied", delivery_date="2025-03-01")
-    for name, sql_type in ATTRIBUTE_TABLES.items():
-        con.execute(f"CREATE TABLE attr_{name} (person_id VARCHAR, value {sql_type}, record_id BIGINT)")
-    con.execute("""CREATE TABLE number_conflict ("check" VARCHAR, id_number VARCHAR, record_id BIGINT, role VARCHAR, person_id VARCHAR,
-                                                 holder BOOLEAN)""")
-    for person, values in attributes.items():
-        for name, value in values.items():
-            insert(con, f"attr_{name}", person_id=person, value=value)
-    for category, persons, values in records:
-        a_record(con, category, persons, **values)
-    return con
+def alerts_of(con: duckdb.DuckDBPyConnection, check: str) -> list[tuple[list[str], str, str | None]]:
+    """The categories of the records of each alert, its severity and detail."""
+    return con.execute("""SELECT list_sort(list(category)), alert.severity, alert.detail FROM alert JOIN alert_record USING (alert_id)
+                          WHERE "check" = ? AND state = 'open' GROUP BY alert_id, alert.severity, alert.detail ORDER BY ALL""",
+                       [check]).fetchall()
 
 
-def alerts_of(con: duckdb.DuckDBPyConnection, check: str) -> list[list[str]]:
-    rows = con.execute("""SELECT list_sort(list(category)) FROM alert JOIN alert_record USING (alert_id)
-                          WHERE "check" = ? AND state = 'open' GROUP BY alert_id""", [check]).fetchall()
-    return sorted(row[0] for row in rows)
+def holds(name: str, example: Example, checks: Mapping[str, CrossCheck]) -> None:
+    with a_city_for_a_moment() as con:
+        needed = evaluate_example(con, name, example, checks)
+        found = alerts_of(con, name)
+        assert [categories for categories, _, _ in found] == sorted(sorted(categories) for categories in example.alerts)
+        assert {severity for _, severity, _ in found} <= {example.severity or checks[name].severity}
+        assert {detail for _, _, detail in found} <= {example.detail}
+        nothing_but_what_is_granted(con, checks[name], needed)
 
 
-@pytest.mark.parametrize(("check", "shows", "attributes", "records", "expected"), CASES, ids=[f"{case[0]}: {case[1]}" for case in CASES])
-def test_a_check_fires_exactly_when_its_condition_holds(
-    check: str, shows: str, attributes: dict[str, dict[str, Any]], records: list[Record], expected: list[list[str]],  # noqa: ARG001
-) -> None:
-    con = a_world(attributes, records)
-    evaluate(con, AS_OF, KEY)
-    assert alerts_of(con, check) == sorted(sorted(categories) for categories in expected)
-    if expected:
-        nothing_but_what_is_granted(con, check)
-
-
-def nothing_but_what_is_granted(con: duckdb.DuckDBPyConnection, check: str) -> None:
+def nothing_but_what_is_granted(con: duckdb.DuckDBPyConnection, check: CrossCheck, checks: Mapping[str, CrossCheck]) -> None:
     """From the dictionary alone: own keys, granted columns, and of restricted categories only to their own department."""
     contracts = load_catalogue().contracts
-    for recipient in load_catalogue().checks[check].recipients:
-        for line in lines_for(con, recipient.department):
-            if line.check != check:
+    for recipient in check.recipients:
+        for line in lines_for(con, recipient.department, checks):
+            if line.check != check.name:
                 continue
             shown = {source for source in line.evidence if source != "count"}
             assert shown <= set(recipient.sees)
@@ -70,8 +109,38 @@ def nothing_but_what_is_granted(con: duckdb.DuckDBPyConnection, check: str) -> N
             assert "resettlement_support" not in str(line)
 
 
-def test_every_check_of_the_catalogue_has_one_rule() -> None:
-    assert set(RULES) == set(load_catalogue().checks)
+@pytest.mark.parametrize(("check", "example"), EXAMPLES, ids=[f"{name}: {example.shows}" for name, example in EXAMPLES])
+def test_a_check_fires_exactly_when_its_condition_holds(check: str, example: Example) -> None:
+    holds(check, example, CHECKS)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_sql_binds_against_the_views_of_an_empty_city(check: CrossCheck) -> None:
+    with a_city_for_a_moment() as con:
+        prepare(con, AS_OF)
+        rows = rows_of(check)
+        assert con.execute(f"SELECT person_id, subject_key, alert_group, record_id, detail FROM ({rows})",
+                           parameters(rows, AS_OF)).fetchall() == []
+        if check.urgent:
+            urgent = stated(check, check.urgent)
+            assert con.execute(f"SELECT record_id FROM ({urgent})", parameters(urgent, AS_OF)).fetchall() == []
+
+
+def test_a_new_check_is_one_file(tmp_path: Path) -> None:
+    with as_file(FOLDER) as folder:
+        shutil.copytree(folder, tmp_path / "checks")
+    (tmp_path / "checks" / "two_fund_accounts.yaml").write_text(NEW_CHECK, encoding="utf-8")
+    catalogue = load_catalogue(tmp_path / "checks")
+    assert set(catalogue.checks) - set(CHECKS) == {"two_fund_accounts"}
+    for example in catalogue.checks["two_fund_accounts"].examples:
+        holds("two_fund_accounts", example, catalogue.checks)
+    con = a_world({}, [(FA, "P1", {"status": "1", "account_no": number, "natural_key": number}) for number in ("A1", "A2")])
+    assert evaluate(con, AS_OF, KEY, catalogue.checks) == 1
+    assert con.execute("SELECT department FROM alert_addressee").fetchall() == [("housing_fund",)]
+    (line,) = lines_for(con, "housing_fund", catalogue.checks)
+    assert (line.told, line.told_zh) == ("one person has two accounts [2 accounts]", "同一人有两个账户（2个账户）")
+    assert (line.evidence, len(line.own_records)) == ({"fund_accounts.account_no": ["A1", "A2"]}, 2)
+    assert catalogue.checks["two_fund_accounts"].condition in render(catalogue)
 
 
 def test_an_alert_found_again_is_the_same() -> None:
@@ -128,24 +197,24 @@ def test_public_security_learns_of_newborns_by_township_and_number_only() -> Non
     assert len(lines_for(con, "family_planning")) == 3
 
 
-@pytest.mark.parametrize(("benefit_end", "severity"), [("2025-06-01", "high"), ("2025-05-31", "medium"), (None, "medium")],
-                         ids=["benefit still paid", "benefit ended", "no benefit"])
-def test_contributions_while_a_benefit_is_paid_are_urgent(benefit_end: str | None, severity: str) -> None:
-    con = a_world({}, [(ER, "P1", {"registration_type": "2", "unemployment_date": "2024-09-10", "benefit_end": benefit_end}),
+def test_the_account_that_shows_the_contributions_is_not_told() -> None:
+    con = a_world({}, [(ER, "P1", {"registration_type": "2", "unemployment_date": "2024-09-10"}),
                        (PI, "P1", {"scheme": "1", "status": "1", "last_contribution_month": "2025-05"}),
                        (FA, "P1", {"status": "1", "last_deposit_month": "2025-05", "account_no": "canary"})])
     evaluate(con, AS_OF, KEY)
     (line,) = lines_for(con, "human_resources")
-    assert (line.severity, line.told.endswith("[pension, housing fund]")) == (severity, True)
+    assert line.told.endswith("[pension, housing fund]")
+    assert line.told_zh.endswith("（养老保险、公积金）")
     assert "canary" not in str(line)
     assert lines_for(con, "housing_fund") == []
 
 
 def test_the_number_of_people_of_a_crowded_dwelling_is_told() -> None:
-    con = a_world({"P1": PEOPLE}, [DWELLING])
+    con = a_world({"P1": {"dwelling_id": "D1", "dwelling_occupants": 9}},
+                  [(HO, None, {"dwelling_code": "D1", "dwelling_type": "1", "floor_area": 32})])
     evaluate(con, AS_OF, KEY)
     (line,) = lines_for(con, "public_security")
-    assert line.told.endswith("[9 people]")
+    assert (line.told.endswith("[9 people]"), line.told_zh.endswith("（9人）")) == (True, True)
 
 
 @pytest.mark.parametrize(("stating", "told"), [(RP, ["public_security"]), (HE, ["health"])])
@@ -155,5 +224,5 @@ def test_an_address_that_differs_is_told_to_the_department_that_stated_it(statin
         (record_id,) = con.execute(f"SELECT record_id FROM current_{table}").fetchone() or ()
         insert(con, "place", record_id=record_id, column_name=column, dwelling_code=code)
     evaluate(con, AS_OF, KEY)
-    assert alerts_of(con, "registered_address_differs") == [sorted([HR, stating])]
+    assert [categories for categories, _, _ in alerts_of(con, "registered_address_differs")] == [sorted([HR, stating])]
     assert [department for department in ("public_security", "health") if lines_for(con, department)] == told

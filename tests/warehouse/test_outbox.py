@@ -20,8 +20,7 @@ from openpyxl import load_workbook
 from sqlalchemy import update
 
 from sources import catalogue
-from tests.warehouse.check_cases import DEAD, HR, PI
-from tests.warehouse.test_cross_checks import KEY, a_world
+from tests.warehouse.check_world import DEAD, HR, KEY, PI, a_world
 from warehouse import audit
 from warehouse.alerts import lifecycle
 from warehouse.alerts.lifecycle import Asked
@@ -38,7 +37,7 @@ from warehouse.outbox.tables import OutboxMessage
 JUNE, JULY = date(2025, 6, 1), date(2025, 7, 1)
 NOW = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
 PAID = {"natural_key": "pi1", "payment_status": "1", "last_paid_month": "2025-04", "person_no": "n1"}
-CHECKS = Path(catalogue.__file__).parent / "cross_checks.yaml"
+CHECKS = Path(catalogue.__file__).parent / "checks"
 
 
 def city(*, paid: bool = True) -> duckdb.DuckDBPyConnection:
@@ -110,7 +109,8 @@ def test_sent_once_with_entry_in_the_log_and_closed_permissions(office_home: Pat
 
 def test_each_recipient_sees_the_granted_columns_only(office_home: Path) -> None:
     granted = {(check["name"], recipient["department"]): set(recipient.get("sees", []))
-               for check in yaml.safe_load(CHECKS.read_text(encoding="utf-8"))["checks"] for recipient in check["recipients"]}
+               for check in (yaml.safe_load(path.read_text(encoding="utf-8")) for path in CHECKS.glob("*.yaml"))
+               for recipient in check["recipients"]}
     con = city()
     record_run(con, office_home, JUNE, "a", now=NOW)
     enqueue(con, office_home, JUNE, "a")

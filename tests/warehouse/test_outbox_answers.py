@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from tests.warehouse.check_cases import DEAD, HR, PI
-from tests.warehouse.test_cross_checks import KEY, a_world
+from tests.warehouse.check_world import DEAD, HR, KEY, PI, a_world
 from warehouse.alerts import lifecycle
 from warehouse.alerts.recording import record_run
 from warehouse.alerts.states import State

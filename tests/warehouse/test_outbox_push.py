@@ -22,8 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from sqlalchemy import text
 
-from tests.warehouse.check_cases import DEAD, HR, PI
-from tests.warehouse.test_cross_checks import KEY, a_world
+from tests.warehouse.check_world import DEAD, HR, KEY, PI, a_world
 from warehouse import audit
 from warehouse.alerts.recording import record_run
 from warehouse.cross_checks import evaluate

@@ -1,4 +1,4 @@
-"""When a department should have answered: by severity (cross_checks.yaml: high 5 working days, medium 20, low the next delivery).
+"""When a department should have answered: by severity (docs/checks.md: high 5 working days, medium 20, low the next delivery).
 
 Belongs here: working days of China, moved weekends included, and the next delivery by cadence. Does not: who is late (desk).
 """

@@ -1,55 +1,62 @@
 """Cross-checks between and inside departments: found conditions become alerts with an identity.
 
-Belongs here: every check of the catalogue as one rule in SQL, the identity of an alert (check, person or subject, records), its facts, and
-what each recipient is told.
-Does not: the life of alerts from run to run, their assignment and answers (warehouse/alerts), sending them (warehouse/outbox).
-
-A new check: describe it in sources/catalogue/cross_checks.yaml and add its rule to one of the modules of this package; a test fails
-while one of the two is missing.
+Belongs here: evaluating the checks of the catalogue, the identity of an alert (check, person or subject, records), its facts, and what
+each recipient is told.
+Does not: what a check says (sources/catalogue/checks, one file each: words, recipients, SQL over the views of views.py, examples), the
+life of alerts from run to run, their assignment and answers (warehouse/alerts), sending them (warehouse/outbox).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import duckdb
 
 from sources.catalogue import load_catalogue
+from sources.catalogue.cross_checks import CrossCheck, in_order
 from sources.tables import SHARED_TABLES, create_table, literal
-from warehouse.cross_checks import benefits, deaths, dwellings, identity, marriage, work_and_school
 from warehouse.cross_checks.facts import state_facts
 from warehouse.cross_checks.recipients import address
-from warehouse.cross_checks.rule import Rule
+from warehouse.cross_checks.rows import parameters, rows_of, stated
 from warehouse.cross_checks.views import create_views
 from warehouse.office.sealing import keyed_digest_sql
 
-RULES: dict[str, Rule] = {rule.check: rule for module in (deaths, marriage, identity, benefits, work_and_school, dwellings)
-                          for rule in module.RULES}
 
-def evaluate(con: duckdb.DuckDBPyConnection, as_of: date, key: bytes) -> int:
-    """Evaluate every check; fills `alert`, `alert_record` and `alert_addressee`, returns the number of alerts.
+def evaluate(con: duckdb.DuckDBPyConnection, as_of: date, key: bytes, checks: Mapping[str, CrossCheck] | None = None) -> int:
+    """Evaluate every check (or those given); fills `alert`, `alert_record` and `alert_addressee`, returns the number of alerts.
 
     An alert found again has its id again: a digest, keyed with `key` (32 bytes of the installation), of check, subject and natural keys.
     `facts` is a keyed digest of what the check looks at in the records involved. State and days are those of an alert that is new on
     as_of; the book of alerts (warehouse/alerts) knows the others. Needs `profile`'s attr_* tables, `number_conflict`, `place` and the
     current tables.
     """
-    create_views(con, as_of)
+    checks = load_catalogue().checks if checks is None else checks
+    prepare(con, as_of)
     con.execute(f"CREATE OR REPLACE TEMP MACRO keyed(stated) AS {keyed_digest_sql('stated', key)}")
-    con.execute("""CREATE OR REPLACE TEMP TABLE found_record ("check" VARCHAR, person_id VARCHAR, subject_key VARCHAR,
-                                                              alert_group VARCHAR, record_id BIGINT, detail VARCHAR)""")
-    for check in load_catalogue().checks:
-        query = RULES[check].query()
-        parameters = {"as_of": as_of} if "$as_of" in query else {}
-        con.execute(f"INSERT INTO found_record SELECT '{check}', person_id, subject_key, alert_group, record_id, detail FROM ({query})",
-                    parameters)
+    for check in in_order(checks):
+        find(con, check, as_of)
     _identify(con)
-    _urgent(con, as_of)
-    state_facts(con)
-    _alerts(con, as_of)
-    address(con)
+    _urgent(con, as_of, checks)
+    state_facts(con, checks)
+    _alerts(con, as_of, checks)
+    address(con, checks)
     row = con.execute("SELECT count(*) FROM alert").fetchone()
     return int(row[0]) if row else 0
+
+
+def prepare(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """The views that the checks read, and `found_record` empty."""
+    create_views(con, as_of)
+    con.execute("""CREATE OR REPLACE TEMP TABLE found_record ("check" VARCHAR, person_id VARCHAR, subject_key VARCHAR,
+                                                              alert_group VARCHAR, record_id BIGINT, detail VARCHAR)""")
+
+
+def find(con: duckdb.DuckDBPyConnection, check: CrossCheck, as_of: date) -> None:
+    """The rows of one check into `found_record`. Needs `prepare`, and the rows of the checks named in `after`."""
+    con.execute(f"""INSERT INTO found_record
+                    SELECT {literal(check.name)}, person_id, subject_key, alert_group, record_id, detail FROM ({rows_of(check)})""",
+                parameters(check.sql, as_of))
 
 
 def _identify(con: duckdb.DuckDBPyConnection) -> None:
@@ -77,21 +84,21 @@ def _identify(con: duckdb.DuckDBPyConnection) -> None:
         FROM (SELECT alert_id, unnest(record_ids) AS record_id FROM found_alert) JOIN check_record AS r USING (record_id)""")
 
 
-def _urgent(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """`urgent_alert`: alerts whose severity a rule raises to high."""
+def _urgent(con: duckdb.DuckDBPyConnection, as_of: date, checks: Mapping[str, CrossCheck]) -> None:
+    """`urgent_alert`: alerts whose severity a check raises to high."""
     con.execute("CREATE OR REPLACE TEMP TABLE urgent_alert (alert_id VARCHAR)")
-    for rule in RULES.values():
-        if rule.urgent is not None:
+    for check in checks.values():
+        if check.urgent is not None:
             con.execute(f"""
                 INSERT INTO urgent_alert SELECT DISTINCT alert_id FROM (SELECT alert_id, unnest(record_ids) AS record_id
-                                                                        FROM found_alert WHERE "check" = {literal(rule.check)})
-                SEMI JOIN ({rule.urgent()}) AS urgent USING (record_id)""", {"as_of": as_of})
+                                                                        FROM found_alert WHERE "check" = {literal(check.name)})
+                SEMI JOIN ({stated(check, check.urgent)}) AS urgent USING (record_id)""", parameters(check.urgent, as_of))
 
 
-def _alerts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def _alerts(con: duckdb.DuckDBPyConnection, as_of: date, checks: Mapping[str, CrossCheck]) -> None:
     """`alert`: one row per alert found, as if it were new."""
     con.execute("CREATE OR REPLACE TEMP TABLE severity AS SELECT unnest($names) AS \"check\", unnest($severities) AS severity",
-                {"names": list(load_catalogue().checks), "severities": [check.severity for check in load_catalogue().checks.values()]})
+                {"names": list(checks), "severities": [check.severity for check in checks.values()]})
     con.execute("DROP TABLE IF EXISTS alert")
     con.execute(create_table("alert", SHARED_TABLES["alert"]))
     con.execute("""

@@ -6,19 +6,21 @@ Does not: what follows from that (warehouse/alerts).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 
-from sources.catalogue import load_catalogue
+from sources.catalogue.cross_checks import CrossCheck
 from sources.tables import literal, quoted
 
 
-def state_facts(con: duckdb.DuckDBPyConnection) -> None:
-    """`alert_facts`: alert_id, facts; from `found_alert` and the columns that the catalogue names for each check. Needs macro keyed."""
+def state_facts(con: duckdb.DuckDBPyConnection, checks: Mapping[str, CrossCheck]) -> None:
+    """`alert_facts`: alert_id, facts; from `found_alert` and the columns that each check names. Needs macro keyed."""
     con.execute("""
         CREATE OR REPLACE TEMP TABLE alert_involved AS
         SELECT DISTINCT alert_id, "check", unnest(record_ids) AS record_id FROM found_alert""")
     con.execute("CREATE OR REPLACE TEMP TABLE stated_fact (alert_id VARCHAR, fact VARCHAR)")
-    for check in load_catalogue().checks.values():
+    for check in checks.values():
         by_category: dict[str, list[str]] = {}
         for column in check.columns:
             category, name = column.split(".")

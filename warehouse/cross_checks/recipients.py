@@ -5,13 +5,14 @@ Belongs here: who receives which alert (clarification 49) and the evidence that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from sources.catalogue import load_catalogue
-from sources.catalogue.models import CrossCheck, Recipient
+from sources.catalogue.cross_checks import CrossCheck, Recipient
 from sources.tables import SHARED_TABLES, create_table, literal, quoted
 
 
@@ -39,11 +40,11 @@ def own_categories(department: str) -> tuple[str, ...]:
     return tuple(contract.category for contract in load_catalogue().contracts.values() if contract.department == department)
 
 
-def address(con: duckdb.DuckDBPyConnection) -> None:
+def address(con: duckdb.DuckDBPyConnection, checks: Mapping[str, CrossCheck]) -> None:
     """`alert_addressee`: one row per alert and department that is told of it, alone and by its own line (not by a count)."""
     con.execute("DROP TABLE IF EXISTS alert_addressee")
     con.execute(create_table("alert_addressee", SHARED_TABLES["alert_addressee"]))
-    for check in load_catalogue().checks.values():
+    for check in checks.values():
         for recipient in check.recipients:
             if recipient.form == "records":
                 statement, parameters = _eligible(check, recipient)
@@ -58,10 +59,10 @@ def counts_by_department(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]
             for department in load_catalogue().departments]
 
 
-def lines_for(con: duckdb.DuckDBPyConnection, department: str) -> list[AlertLine]:
+def lines_for(con: duckdb.DuckDBPyConnection, department: str, checks: Mapping[str, CrossCheck] | None = None) -> list[AlertLine]:
     """All lines of a department, ordered by severity, check and id."""
     lines = []
-    for check in load_catalogue().checks.values():
+    for check in (load_catalogue().checks if checks is None else checks).values():
         for recipient in check.recipients:
             if recipient.department == department:
                 lines += _lines(con, check, recipient)
@@ -104,20 +105,20 @@ def _lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipie
     found = con.execute(f"{statement} ORDER BY alert.alert_id", parameters).fetchall()
     evidence = _evidence(con, check, recipient)
     return [AlertLine(alert_id, check.name, check.title_zh, severity, str(opened_on), own or [],
-                      _told(recipient, detail, 1), evidence.get(alert_id, {}), _told(recipient, detail, 0), person)
+                      _told(check, recipient, detail, 1), evidence.get(alert_id, {}), _told(check, recipient, detail, 0), person)
             for alert_id, opened_on, severity, detail, own, person in found]
 
 
-DETAILS = {"lunar": "疑为农历", "other": "其他差异", "pension": "养老保险", "housing fund": "公积金"}
-
-
-def _told(recipient: Recipient, detail: str | None, words: int) -> str:
+def _told(check: CrossCheck, recipient: Recipient, detail: str | None, words: int) -> str:
     """The sentence in Chinese (0) or English (1), with the detail that the catalogue lets this recipient know."""
-    sentence = load_catalogue().told[recipient.told][words]
+    sentence = recipient.told.en if words else recipient.told.zh
     if not detail:
         return sentence
-    shown = detail if words else "、".join(DETAILS.get(part, part) for part in detail.replace(" people", "人").split(", "))
-    return f"{sentence} [{shown}]" if words else f"{sentence}（{shown}）"
+    if words:
+        return f"{sentence} [{detail}]"
+    for phrase, zh in check.details.items():
+        detail = detail.replace(phrase, zh)
+    return f"{sentence}（{detail.replace(', ', '、')}）"
 
 
 def _evidence(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient: Recipient) -> dict[str, dict[str, Any]]:
@@ -148,5 +149,5 @@ def _township_lines(con: duckdb.DuckDBPyConnection, check: CrossCheck, recipient
         WHERE alert."check" = ? AND alert.state <> 'rejected' AND r.{quoted(column)} IS NOT NULL
         GROUP BY ALL ORDER BY ALL""", [category, check.name]).fetchall()
     return [AlertLine(f"{check.name}-{township}", check.name, check.title_zh, check.severity, str(opened_on), [],
-                      _told(recipient, None, 1), {source_name: township, "count": count}, _told(recipient, None, 0))
+                      _told(check, recipient, None, 1), {source_name: township, "count": count}, _told(check, recipient, None, 0))
             for township, count, opened_on in rows for source_name in (f"{category}.{column}",)]
