@@ -23,6 +23,7 @@ from resolvers.clustering.problem import LARGEST_WEIGHT
 from resolvers.linkage import cannot_link
 from resolvers.linkage.model import DEFAULT_LEAD, DEFAULT_THRESHOLD, LOWEST_WEIGHT
 from resolvers.linkage.nuclei import agreeing_names
+from resolvers.linkage.units import of_one_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,10 @@ def _pairs(con: duckdb.DuckDBPyConnection, scope: str | None) -> dict[str, Any]:
     agree = f"(l.sound IS NULL OR r.sound IS NULL OR {written} OR coalesce(list_has_any(l.names, r.names), false))"
     slip = "coalesce(length(l.id_typed) = 18 AND damerau_levenshtein(l.id_typed, r.number) <= 1, false)"
     slips = f"({slip} OR {slip.replace('l.', '#.').replace('r.', 'l.').replace('#.', 'r.')})"
-    shares = " OR ".join(
-        f"coalesce(list_has_any(l.{name}, r.{name}), false)" for name in ("phones", "dwellings", "households", "relative_numbers")
-    )
     rows = con.execute(f"""
         SELECT unit_l, unit_r, least(pair.weight, {LARGEST_WEIGHT}) AS weight, probability, reason,
                l.anchored AND r.anchored AS both_numbered,
-               coalesce(CASE WHEN l.anchored AND r.anchored THEN {agree} AND ({shares} OR reason <> 'model')
+               coalesce(CASE WHEN l.anchored AND r.anchored THEN {agree} AND ({of_one_family("l", "r")} OR reason <> 'model')
                              ELSE {agree} OR ({slips} AND l.birth_date = r.birth_date) END, false) AS acceptable
         FROM pair JOIN unit AS l ON l.unique_id = unit_l JOIN unit AS r ON r.unique_id = unit_r
         WHERE pair.weight >= {LOWEST_WEIGHT} AND {_within("unit_l", scope)} ORDER BY unit_l, unit_r, reason""").fetchnumpy()

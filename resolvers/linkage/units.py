@@ -81,6 +81,17 @@ RARITY = f"""CASE WHEN {{0}} IS NOT NULL AND (SELECT count(*) FROM name_frequenc
     THEN {rarity_of("coalesce(name_frequency.share, 0)")} END"""
 """SQL: the step of rarity of a name by the frequencies that were frozen at training; NULL where no model was trained."""
 
+FAMILY = ("phones", "dwellings", "households", "relative_numbers")
+"""Fields of which a common value says that two units belong to one family, or are one person."""
+
+
+def of_one_family(left: str, right: str) -> str:
+    """SQL: two units (by table alias) share a telephone, dwelling, household, or a relative by number or by name."""
+    lists = [(f"{left}.{name}", f"{right}.{name}") for name in FAMILY]
+    lists.append((f"list_filter({left}.relative_names, lambda one: one <> {left}.plain)", f"{right}.relative_names"))
+    return "(" + " OR ".join(f"coalesce(list_has_any({one}, {other}), false)" for one, other in lists) + ")"
+
+
 FIELDS = (
     "names",
     "births",
@@ -96,6 +107,9 @@ FIELDS = (
 
 def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str, *, reference: date | None = None, mentions: str = "mention") -> None:
     """Write `table`: one row per unit of `assignment` (mention_id, unit_id, number). Missing lists are NULL.
+
+    The birth date is the number's where a mention states it; otherwise the one that most mentions state, of equally many the one that is
+    written most like the number's (an old card may have a wrong digit), and without any the number's.
 
     reference: the date at which somebody below 16 is a minor; without it, `reference_date`. mentions: table with the mentions of
     `assignment` and of their records.
@@ -125,8 +139,8 @@ def build(con: duckdb.DuckDBPyConnection, assignment: str, table: str, *, refere
             QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY damaged, count(*) DESC, plain, min(sound))
                 = 1),
         stated AS (
-            SELECT unit_id, any_value(number) AS number, min(sex) FILTER (subject) AS sex, mode(birth_date ORDER BY
-                birth_date) AS birth_date,
+            SELECT unit_id, any_value(number) AS number, min(sex) FILTER (subject) AS sex,
+                   mode(birth_date ORDER BY levenshtein(strftime(birth_date, '%Y%m%d'), substr(number, 7, 8)), birth_date) AS birth_date,
                    min(id_typed) AS id_typed, bool_or(subject) AS subject, min(typed_number) FILTER (number IS NULL)
                        AS foreign_number,
                    bool_or(grown_up) AS grown_up

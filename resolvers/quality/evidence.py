@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
+from resolvers.linkage.units import of_one_family
 from resolvers.quality import subgroups
 from resolvers.quality.cells import Array, Labels, columns_of, pairs_of
 
@@ -108,10 +109,8 @@ def foreign(con: duckdb.DuckDBPyConnection, known: Labels) -> Foreign:
 def two_numbers(con: duckdb.DuckDBPyConnection, known: Labels) -> TwoNumbers:
     """The chance that two parts of one person share a telephone, dwelling, household or relative, without which two numbers are
     not joined, is taken from the hidden mentions, and grows with the mentions of the smaller part."""
-    shares = " OR ".join(f"coalesce(list_has_any(l.{name}, r.{name}), false)"
-                         for name in ("phones", "dwellings", "households", "relative_numbers"))
     seen = con.execute(f"""
-        SELECT avg(({shares})::INT) FROM trial JOIN trial_left AS l ON l.unique_id = -trial.unit_id
+        SELECT avg({of_one_family('l', 'r')}::INT) FROM trial JOIN trial_left AS l ON l.unique_id = -trial.unit_id
         JOIN trial_right AS r ON r.unique_id = trial.unit_id""").fetchone()
     chance = min(max(float((seen or (None,))[0] or 0.5), 0.05), 0.99)
     names = ", ".join(f"any_value(person.{name}) AS own_{name}, NULL::VARCHAR AS their_{name}" for name in subgroups.DIMENSIONS[:-1])

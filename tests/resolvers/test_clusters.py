@@ -18,7 +18,7 @@ from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city
 
 FATHER, MOTHER, CHILD, TWIN = "421099196503127217", "421099196708034521", "421099201105069236", "421099201105068620"
-OTHER_MOTHER = "421099193506114873"
+OTHER_MOTHER, FATHERS_OLD = "421099193506114873", "421099196503124518"
 
 Record = tuple[str, dict[str, Any]]
 Side = tuple[int, str]
@@ -40,6 +40,10 @@ def born(name: str, **values: Any) -> Record:
 
 def in_health(name: str, **values: Any) -> Record:
     return "health_records", typed({"name": name, **values})
+
+
+def married(man: str, number: str, woman: str) -> Record:
+    return "marriage_registration", typed({"man_name": man, "man_id": number, "man_birth": "1965-03-12", "woman_name": woman})
 
 
 class Town:
@@ -115,6 +119,19 @@ TWO_PEOPLE: list[Any] = [
         B,
         "two_numbers",
         id="two valid numbers without a common birth date and family",
+    ),
+    *(
+        pytest.param(
+            [
+                registered("王伟", id_number=FATHER, birth_date="1965-03-12", spouse_name=wife, father_name="王伟"),
+                married("王伟", FATHERS_OLD, other),
+            ],
+            A,
+            (1, "spouse_a"),
+            "two_numbers",
+            id=f"namesakes born on one day, {shows}",
+        )
+        for shows, wife, other in (("with wives of two names", "李静", "陈金花"), ("with one name in their own families", "李静", "王伟"))
     ),
     pytest.param(
         [registered("王大海", id_number=FATHER, birth_date="1965-03-12"), in_health("王小海", id_number=FATHER, birth_date="2011-05-06")],
@@ -223,6 +240,12 @@ ONE_PERSON: list[Any] = [
         id="two numbers with name, birth date and telephone",
     ),
     pytest.param(
+        [registered("王伟", id_number=FATHER, birth_date="1965-03-12", spouse_name="李静"), married("王伟", FATHERS_OLD, "李静")],
+        A,
+        (1, "spouse_a"),
+        id="two numbers with name, birth date and a relative's name",
+    ),
+    pytest.param(
         [born("未取名", birth_cert_no="T420000001", **BABY), born("未取名", birth_cert_no="T420000007", **BABY)],
         (0, "child"),
         (1, "child"),
@@ -252,6 +275,15 @@ def three() -> Town:
 
 
 C = (2, HOLDER)
+
+
+def test_of_birth_dates_that_contradict_the_number_the_one_written_most_like_it_counts() -> None:
+    """A card with a wrong year; of two dates stated once each, one is the year's slip, the other has nothing to do with it."""
+    year_late = FATHER.replace("1965", "1966")
+    town = Town([in_health("王伟", id_number=year_late, birth_date="1965-01-30"),
+                 ("pension_insurance", typed({"name": "王伟", "id_number": year_late, "birth_date": "1965-03-12"}))])  # fmt: skip
+    assert town.unit[A] == town.unit[B]
+    assert town.con.execute("SELECT birth_date::VARCHAR FROM unit").fetchall() == [("1965-03-12",)]
 
 
 def test_a_rival_of_nearly_the_same_weight_prevents_a_link() -> None:
