@@ -48,12 +48,15 @@ def create_views(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 
 def _macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Months are YYYY-MM, comparable with month columns (clarification 50). A check digit is that of 18 characters of the right shape."""
+    """Months are YYYY-MM, comparable with month columns (clarification 50). A check digit is that of 18 characters of the right shape.
+
+    birth_date_in is a timestamp: a condition with a cast, which could fail, is not read before the persons are joined.
+    """
     total = " + ".join(f"{weight} * substr(number, {place}, 1)::INT" for place, weight in enumerate(WEIGHTS, start=1))
     con.execute("CREATE OR REPLACE TEMP MACRO month_of(day) AS strftime(day, '%Y-%m')")
     con.execute("""CREATE OR REPLACE TEMP MACRO months_after(month, day) AS
         (left(month, 4)::INT - year(day)) * 12 + right(month, 2)::INT - month(day)""")
-    con.execute("CREATE OR REPLACE TEMP MACRO birth_date_in(number) AS try_strptime(substr(number, 7, 8), '%Y%m%d')::DATE")
+    con.execute("CREATE OR REPLACE TEMP MACRO birth_date_in(number) AS try_strptime(substr(number, 7, 8), '%Y%m%d')")
     con.execute(f"""CREATE OR REPLACE TEMP MACRO check_digit_is_wrong(number) AS
         CASE WHEN regexp_full_match(number, '[0-9]{{17}}[0-9X]')
              THEN substr('10X98765432', ({total}) % 11 + 1, 1) <> right(number, 1) END""")
