@@ -167,6 +167,17 @@ def test_an_alert_that_returns_has_its_id_again_and_its_facts_are_those_of_the_r
     assert (again, facts != first[0][1]) == (first[0][0], True)
 
 
+def test_a_record_delivered_again_with_the_same_values_is_no_new_fact() -> None:
+    insured = {"insured_year": 2025, "status": "1", "updated_at": "2025-05-12 08:00:00"}
+    con = a_world({}, [(HR, "P1", DEAD), ("medical_insurance", "P1", insured)])
+    evaluate(con, AS_OF, KEY)
+    first = con.execute("SELECT alert_id, facts FROM alert").fetchall()
+    assert len(first) == 1
+    con.execute("UPDATE current_medical_insurance SET updated_at = '2025-05-25 09:00:00'")
+    evaluate(con, AS_OF, KEY)
+    assert con.execute("SELECT alert_id, facts FROM alert").fetchall() == first
+
+
 def test_ids_cannot_be_tried_out_without_the_key() -> None:
     con = a_world({}, [(HR, "P1", DEAD), (PI, "P1", {"payment_status": "1", "last_paid_month": "2025-04"})])
     seen = []

@@ -1,6 +1,7 @@
 """The facts of an alert: a keyed digest of what its check looks at in the records involved.
 
 Belongs here: `alert_facts`. Equal digests mean that nothing the check looks at has changed since: a rejected alert stays quiet as long.
+When a record was last touched (order_by of its delivery) is no fact: delivered again with the same values, it says nothing new.
 Does not: what follows from that (warehouse/alerts).
 """
 
@@ -24,7 +25,8 @@ def state_facts(con: duckdb.DuckDBPyConnection, checks: Mapping[str, CrossCheck]
         by_category: dict[str, list[str]] = {}
         for column in check.columns:
             category, name = column.split(".")
-            by_category.setdefault(category, []).append(name)
+            if name != load_catalogue().contracts[category].delta.order_by:
+                by_category.setdefault(category, []).append(name)
         for category, names in by_category.items():
             values = ", ".join(f"coalesce({quoted(name)}::VARCHAR, '')" for name in names)
             con.execute(f"""
