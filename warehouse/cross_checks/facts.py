@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import duckdb
 
+from sources.catalogue import load_catalogue
 from sources.catalogue.cross_checks import CrossCheck
 from sources.tables import literal, quoted
 
