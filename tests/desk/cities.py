@@ -46,3 +46,24 @@ def deliver(deliveries: Path, category: str, day: str, data: bytes, rows: int, k
                 "schema_version": "1.0"}
     (folder / "manifest.json").write_text(json.dumps(manifest | stated), encoding="utf-8")
     return folder
+
+
+def turn_around(deliveries: Path) -> set[str]:
+    """Deliver the CSV files with their rows in the opposite order; returns the categories of which a file was turned."""
+    turned = set()
+    for manifest in list(deliveries.glob("*/*/*/manifest.json")):
+        stated = json.loads(manifest.read_text(encoding="utf-8"))
+        if stated["format"] != "csv_gb18030" or stated["rows"] < 2:
+            continue
+        day, category = manifest.parent.name, manifest.parent.parent.name
+        file = next(manifest.parent.glob("*.csv"))
+        header, *rows = file.read_bytes().decode("gb18030").removesuffix("\r\n").split("\r\n")
+        if len(rows) != stated["rows"]:
+            continue  # a record that spans lines
+        file.unlink()
+        manifest.unlink()
+        manifest.parent.rmdir()
+        data = "\r\n".join([header, *rows[::-1]]) + "\r\n"
+        deliver(deliveries, category, day, data.encode("gb18030"), len(rows), stated["kind"])
+        turned.add(category)
+    return turned

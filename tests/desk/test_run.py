@@ -70,27 +70,6 @@ def test_publishing_again_gives_the_same_exports(city: City, tmp_path: Path) -> 
         assert exported(twice.home, table, tmp_path / "twice") == exported(city.home, table, tmp_path / "once"), table
 
 
-def test_the_order_of_rows_changes_nothing(city: City, tmp_path: Path) -> None:
-    shuffled = city.copy(tmp_path, home=False)
-    for manifest in shuffled.deliveries.glob("*/*/*/manifest.json"):
-        stated = json.loads(manifest.read_text(encoding="utf-8"))
-        if stated["format"] != "csv_gb18030" or stated["rows"] < 2:
-            continue
-        day, category = manifest.parent.name, manifest.parent.parent.name
-        file = next(manifest.parent.glob("*.csv"))
-        header, *rows = file.read_bytes().decode("gb18030").removesuffix("\r\n").split("\r\n")
-        if len(rows) != stated["rows"]:
-            continue  # a record that spans lines
-        file.unlink()
-        manifest.unlink()
-        manifest.parent.rmdir()
-        data = "\r\n".join([header, *rows[::-1]]) + "\r\n"
-        deliver(shuffled.deliveries, category, day, data.encode("gb18030"), len(rows), stated["kind"])
-    run(shuffled.home, shuffled.deliveries)
-    for table in ("mentions", "profiles", "alerts"):
-        assert exported(shuffled.home, table, tmp_path / "shuffled") == exported(city.home, table, tmp_path / "ordered"), table
-
-
 def test_later_refused_and_earlier(city: City, tmp_path: Path) -> None:
     """A refused delivery changes no person; a new one gives a new snapshot; an earlier day is kept beside the current one."""
     later = city.copy(tmp_path)
