@@ -230,7 +230,7 @@ def test_the_number_of_people_of_a_crowded_dwelling_is_told() -> None:
 
 @pytest.mark.parametrize(("stating", "told"), [(RP, ["public_security"]), (HE, ["health"])])
 def test_an_address_that_differs_is_told_to_the_department_that_stated_it(stating: str, told: list[str]) -> None:
-    con = a_world({}, [(HR, "P1", {"status": "1"}), (stating, "P1", {"updated_at": "2025-01-01"})])
+    con = a_world({}, [(HR, "P1", {"status": "1", "move_in_date": "2019-05-01"}), (stating, "P1", {"updated_at": "2025-01-01"})])
     for table, column, code in ((HR, "address", "D1"), (stating, "hukou_address", "D2")):
         (record_id,) = con.execute(f"SELECT record_id FROM current_{table}").fetchone() or ()
         insert(con, "place", record_id=record_id, column_name=column, dwelling_code=code)
