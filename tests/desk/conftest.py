@@ -1,4 +1,5 @@
-"""One small synthetic city with one finished run, for every test of the desk; the tests never write into it."""
+"""One small synthetic city with one finished run, for every test of the desk; the tests never write into it (tests/scheduling.py keeps them
+in one worker)."""
 
 from __future__ import annotations
 
@@ -56,11 +57,3 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             load(base / "deliveries", dsn)
             report = run(base / "home", base / "deliveries")
             yield City(base / "deliveries", base / "home", report)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the one city run in one worker, so that it is made once. First: xdist reads the groups in the same hook."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "city" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("city"))

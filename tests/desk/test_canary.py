@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.desk.cities import deliver, folder_of, onegrid
 from tests.desk.conftest import City
 from warehouse.snapshots import open_snapshot
-
-pytestmark = pytest.mark.xdist_group("city")
 
 NAME, PHONE, ADDRESS, ID_NUMBER = "欧阳测雀鸟", "19900771133", "荆州市沙市区金丝雀测试巷七百七十七号", "421002197707077770"
 CANARIES = (NAME, PHONE, ADDRESS, ID_NUMBER)

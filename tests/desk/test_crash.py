@@ -8,14 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from desk.run import run
 from tests.desk.cities import ROOT, exported, turn_around
 from tests.desk.conftest import City
 from warehouse import snapshots
-
-pytestmark = pytest.mark.xdist_group("city")
 
 KILLED = """
 import os, signal, sys

@@ -17,8 +17,6 @@ from warehouse.keys import ensure_key
 from warehouse.purposes import PurposeRefused
 from warehouse.store import StoreInUse, StoreProblem
 
-pytestmark = pytest.mark.xdist_group("city")
-
 
 @pytest.fixture(scope="module")
 def linked(city: City) -> tuple[str, str]:

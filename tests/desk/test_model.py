@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.desk.cities import onegrid
 from tests.desk.conftest import City
 from warehouse.keys import ensure_key
-
-pytestmark = pytest.mark.xdist_group("city")
 
 
 def test_a_model_is_shown_and_trained_anew_and_the_former_one_is_kept(tmp_path: Path, city: City) -> None:

@@ -15,8 +15,6 @@ from tests.desk.conftest import City
 from warehouse import snapshots
 from warehouse.snapshots import open_snapshot
 
-pytestmark = pytest.mark.xdist_group("city")
-
 CATEGORY = "resettlement_support"
 TABLES = ("mentions", "profiles", "alerts", "quarantine")
 
