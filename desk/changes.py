@@ -16,6 +16,7 @@ from typing import Any
 
 from desk.access import passing
 from desk.alerts import known_department
+from desk.outbox import account_for, note_decided
 from desk.reading import WrongRequest
 from desk.render import console, table
 from desk.subject.words import department as department_words
@@ -23,13 +24,15 @@ from sources.catalogue import load_catalogue
 from warehouse.access import Request
 from warehouse.audit import Outcome
 from warehouse.changes import lifecycle
+from warehouse.changes.answers import TITLES as TITLES_BACK
+from warehouse.changes.answers import bring
 from warehouse.changes.lifecycle import WAITING, WORDS, Standing, State
 from warehouse.outbox.rendering import safe
 from warehouse.snapshots import open_snapshot
 
 COLUMNS = ("change_id", "category", "natural_key", "attribute", "held", "offered", "since", "told_zh", "told_en")
-TITLES = {"change_id": "编号", "category": "登记", "natural_key": "本部门记录", "attribute": "项目", "held": "现登记", "offered": "建议",
-          "since": "自", "told_zh": "说明", "state": "状态", "version": "版本", "answer": "答复(接受/不采纳)", "why": "理由"}  # fmt: skip
+TITLES = {"change_id": TITLES_BACK.identity, "category": "登记", "natural_key": "本部门记录", "attribute": "项目", "held": "现登记",
+          "offered": "建议", "since": "自", "told_zh": "说明", "state": "状态", "version": TITLES_BACK.version}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def export(home: Path, asked: Shown, out: Path, user: str | None) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         names = [*(name for name in COLUMNS if name != "told_en"), "state", "version"]
-        writer.writerow([*(TITLES[name] for name in names), TITLES["answer"], TITLES["why"]])
+        writer.writerow([*(TITLES[name] for name in names), TITLES_BACK.answer, TITLES_BACK.reason])
         writer.writerows([[safe(str(row[name])) if row[name] is not None else "" for name in names] + ["", ""] for row in rows])
     unfinished.replace(out)
     console.print(f"wrote {out}: {len(rows):,}")
@@ -108,3 +111,12 @@ def answer(home: Path, user: str | None, department: str, change_id: str, versio
         done: Standing = lifecycle.answer(home, change_id, department, version, to, pass_.user, why, now=now)
         pass_.saw([done.person_id] if done.person_id else [], 1, outcome=Outcome.DECIDED)
     console.print(f"{done.change_id}: {WORDS[done.state][0]} {done.state}, 版本 version {done.version}")
+
+
+def import_answers(home: Path, user: str | None, file: Path, department: str) -> bool:
+    """Take a returned file; True when no line was refused. Every line that is not blank is accounted for."""
+    known_department(department)
+    with passing(home, user, Request("changes import", department=department, asked=department)) as pass_:
+        lines = bring(home, file, department, pass_.user, now=datetime.now(UTC))
+        note_decided(pass_, lines)
+    return account_for(lines)

@@ -13,10 +13,11 @@ from desk.access import passing
 from desk.alerts import known_department
 from desk.render import console, table
 from desk.subject.words import department as department_words
-from warehouse.access import Request
+from warehouse.access import Pass, Request
 from warehouse.audit import Outcome
 from warehouse.outbox import pushing, sending
-from warehouse.outbox.answers import Fate, bring
+from warehouse.outbox.answers import bring
+from warehouse.outbox.returned import Fate, Line
 from warehouse.snapshots import open_snapshot
 
 FATES = {Fate.APPLIED: "已采用 applied", Fate.UNCHANGED: "无变化 unchanged", Fate.REFUSED: "未采用 refused"}
@@ -72,12 +73,22 @@ def import_answers(home: Path, user: str | None, file: Path, department: str) ->
     known_department(department)
     with passing(home, user, Request("alerts import", department=department, asked=department)) as pass_:
         lines = bring(home, file, department, pass_.user, now=datetime.now(UTC))
-        applied = [line for line in lines if line.fate is Fate.APPLIED]
-        pass_.saw(sorted({line.person_id for line in applied if line.person_id}), len(applied), outcome=Outcome.DECIDED)
+        note_decided(pass_, lines)
+    return account_for(lines)
+
+
+def note_decided(pass_: Pass, lines: list[Line]) -> None:
+    """What the audit log has to know of a returned file: whose records were decided on."""
+    applied = [line for line in lines if line.fate is Fate.APPLIED]
+    pass_.saw(sorted({line.person_id for line in applied if line.person_id}), len(applied), outcome=Outcome.DECIDED)
+
+
+def account_for(lines: list[Line]) -> bool:
+    """Say what became of every line of a returned file; True when none was refused."""
     counted = Counter(line.fate for line in lines)
     refused = [line for line in lines if line.fate is Fate.REFUSED]
     if refused:
-        table("未采用的行 Refused lines", ["行 line#", "编号 alert", "原因 why"],
-              [[line.number, line.alert_id, line.why] for line in refused])
+        table("未采用的行 Refused lines", ["行 line#", "编号 id", "原因 why"],
+              [[line.number, line.identity, line.why] for line in refused])
     console.print(f"{len(lines)} 行 lines = " + " + ".join(f"{counted[fate]} {FATES[fate]}" for fate in Fate))
     return not refused

@@ -39,7 +39,7 @@ def changes_list(home: Home, department: Department, category: Category = None,
 @changes_app.command("export")
 def changes_export(home: Home, department: Department, out: Annotated[Path, typer.Option(help=".csv")], category: Category = None,
                    user: User = None) -> None:
-    """Write the offers into a file with columns for the answer."""
+    """Write the offers into a file with columns for the answer; `changes import` takes it back."""
     from desk.changes import Shown, export
 
     export(home, Shown(department, category, output="csv"), out, user)
@@ -63,3 +63,12 @@ def changes_reject(change: Change, home: Home, department: Department, version: 
     from warehouse.changes.lifecycle import State
 
     answer(home, user, department, change, version, State.REJECTED, why)
+
+
+@changes_app.command("import")
+def changes_import(file: Path, home: Home, department: Department, user: User = None) -> None:
+    """Take the answers of a returned file (接受 or 不采纳); exit code 1 when a line was refused."""
+    from desk.changes import import_answers
+
+    if not import_answers(home, user, file, department):
+        raise typer.Exit(1)

@@ -26,11 +26,13 @@ from warehouse.alerts.lifecycle import Standing
 from warehouse.alerts.recording import Recorded, record_run
 from warehouse.alerts.states import Cause, State
 from warehouse.office.sealing import derived_key
-from warehouse.outbox.answers import ALERT, ANSWERED, REASON, VERSION, Fate, bring
+from warehouse.outbox.answers import TITLES, bring
 from warehouse.outbox.queueing import enqueue
+from warehouse.outbox.returned import Fate
 from warehouse.outbox.sending import send
 from warehouse.store import open_working
 
+ALERT, VERSION, ANSWERED, REASON = *TITLES.needed, TITLES.reason
 REGISTER, ALLOWANCE, DEPARTMENT = "household_registration", "elderly_disability_benefits", "civil_affairs"
 NUMBER = "421099193803121223"
 NOW = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)

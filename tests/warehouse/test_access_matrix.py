@@ -112,7 +112,7 @@ COMMANDS_OF: dict[frozenset[Role], str] = {
                                 "review import",
     frozenset({Role.AUDITOR}): "audit show, audit summary",
     frozenset({Role.STEWARD}): "alerts, alerts decide, changes, changes decide, subject requests, subject answer",
-    frozenset({Role.STEWARD, Role.SERVICE}): "alerts import",
+    frozenset({Role.STEWARD, Role.SERVICE}): "alerts import, changes import",
     frozenset({Role.AUDITOR, Role.RESIDENT}): "subject report, subject correct, subject restrict",
     frozenset({Role.OPERATOR}): "export, users, run, evaluate, snapshots, model, ui, serve, boundaries load, boundaries check, "
                                 "feeds build, outbox send",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from sources.catalogue import load_catalogue
 from tests.factories import a_record, an_empty_city
 from warehouse import profile
 from warehouse.changes import lifecycle
+from warehouse.changes.answers import TITLES, bring
 from warehouse.changes.building import build
 from warehouse.changes.lifecycle import ChangeRefused, State
 from warehouse.changes.recording import Recorded, record_run
 from warehouse.changes.rules import EVERYBODY, OFFERED, WITHHELD, Mode, held_by, mode
 from warehouse.office.database import office
+from warehouse.outbox.returned import Fate
 
 MAY, JUNE, JULY = (date(2025, month, 1) for month in (5, 6, 7))
 NOW = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
@@ -193,4 +197,41 @@ def test_office_holds_no_value_and_no_key(office_home: Path, city: duckdb.DuckDB
     run(city, office_home, MAY)
     with office(office_home) as session:
         stored = str(session.execute(text("SELECT * FROM change")).all()) + str(session.execute(text("SELECT * FROM change_event")).all())
-    assert not any(value in stored for value in ("陈秀", "199000", "PI1", "1950"))
+    assert not any(value in stored for value in ("陈秀", "1990000000", "PI1", "1950-03"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_every_line_of_a_returned_file_is_accounted_for(
+    office_home: Path, city: duckdb.DuckDBPyConnection, tmp_path: Path, encoding: str,
+) -> None:
+    run(city, office_home, MAY)
+    mine = [one.change_id for one in lifecycle.standings(office_home, "human_resources").values()]
+    (other,) = [one.change_id for one in lifecycle.standings(office_home, "housing_fund").values()]
+    identity, version, answer, reason = *TITLES.needed, TITLES.reason
+    rows = [[reason, answer, identity, version], ["", "接受", mine[0], "1"], ["证件如此", "不采纳", mine[1], "1"],
+            ["", "不采纳", mine[2], "1"], ["", "", mine[3], "1"], ["", "也许", mine[3], "1"], ["", "接受", other, "1"],
+            ["", "rejected", mine[0], "1"], ["", "accepted", mine[0], "1"]]
+    file = tmp_path / "back.csv"
+    with file.open("w", encoding=encoding, newline="") as out:
+        csv.writer(out).writerows(rows)
+    taken = bring(office_home, file, "human_resources", "lin", now=NOW)
+    assert [(line.number, line.fate) for line in taken] == [
+        (2, Fate.APPLIED), (3, Fate.APPLIED), (4, Fate.REFUSED), (5, Fate.UNCHANGED), (6, Fate.REFUSED), (7, Fate.REFUSED),
+        (8, Fate.REFUSED), (9, Fate.UNCHANGED)]
+    for line, words in zip([taken[2], taken[4], taken[5], taken[6]], ["without a reason", "none of", "no such offer", "without a reason"],
+                           strict=True):
+        assert words in line.why
+    standings = lifecycle.standings(office_home)
+    assert [standings[one].state for one in (*mine[:3], other)] == [State.ACCEPTED, State.REJECTED, State.OFFERED, State.OFFERED]
+    assert [one.words for one in lifecycle.history(office_home, mine[1], "human_resources")][-1] == "证件如此"
+    again = [line.fate for line in bring(office_home, file, "human_resources", "lin", now=NOW)]
+    assert Fate.APPLIED not in again
+
+
+def test_a_file_whose_taking_fails_on_the_way_changes_nothing(office_home: Path, city: duckdb.DuckDBPyConnection) -> None:
+    run(city, office_home, MAY)
+    mine = [one.change_id for one in lifecycle.standings(office_home, "human_resources").values()]
+    with suppress(KeyboardInterrupt), lifecycle.answering(office_home, "human_resources", mine, "lin", now=NOW) as book:
+        book.answer(mine[0], 1, State.ACCEPTED, None)
+        raise KeyboardInterrupt
+    assert {one.state for one in lifecycle.standings(office_home).values()} == {State.OFFERED}

@@ -15,13 +15,15 @@ from warehouse.alerts import lifecycle
 from warehouse.alerts.recording import record_run
 from warehouse.alerts.states import State
 from warehouse.cross_checks import evaluate
-from warehouse.outbox.answers import ALERT, ANSWERED, REASON, VERSION, AnswersRefused, Fate, bring
+from warehouse.outbox.answers import TITLES, bring
 from warehouse.outbox.queueing import enqueue
+from warehouse.outbox.returned import AnswersRefused, Fate
 from warehouse.outbox.sending import send
 
 JUNE = date(2025, 6, 1)
 NOW = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
 DEPARTMENT = "human_resources"
+ALERT, VERSION, ANSWERED, REASON = *TITLES.needed, TITLES.reason
 PAID = {"payment_status": "1", "last_paid_month": "2025-04", "person_no": "n1"}
 
 

@@ -108,6 +108,7 @@ COMMANDS: dict[str, CommandRule] = {
     "alerts summary": CommandRule((Role.OPERATOR, Role.STEWARD, Role.AUDITOR), recorded=False),
     "alerts decide": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
     "alerts import": CommandRule((Role.STEWARD, Role.SERVICE), department=True, implied=CORRECTING),
+    "changes import": CommandRule((Role.STEWARD, Role.SERVICE), department=True, implied=CORRECTING),
     "changes": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
     "changes decide": CommandRule(_STEWARDS, department=True, implied=CORRECTING),
     "outbox": CommandRule((Role.OPERATOR, Role.STEWARD), department=True, implied=CORRECTING),

@@ -5,6 +5,8 @@ Belongs here: steps that departments take, guarded by versions. Does not: what r
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 from sources.errors import OneGridError
 from warehouse.alerts.states import ANSWERS, CAUSES, NEEDS_REASON, Cause, State
 from warehouse.alerts.tables import Addressee, AlertEvent, BookedAlert, BookedRun
+from warehouse.office.bulk import BATCH_OF_IDS
 from warehouse.office.database import office
 from warehouse.office.sealing import seal, unseal
 
@@ -106,22 +109,59 @@ def history(home: Path, alert_id: str, department: str) -> list[Happened]:
                          None if one.words is None else unseal(home, USE, one.words)) for one in events]
 
 
-def answer(home: Path, asked: Asked, to: State, words: str | None, *, now: datetime) -> Standing:
-    """A department acknowledges, corrects, rejects (with a reason) or opens again. Raises AlertRefused, AlertChanged."""
-    if to in NEEDS_REASON and not (words or "").strip():
-        raise AlertRefused(what=f"an alert cannot be {to} without a reason", where="--why", remedy="say why the two records are right")
-    with office(home) as session:
-        row, alert = _locked(session, asked)
-        _check_version(session, row, asked)
+class Answering:
+    """The alerts of a department that one account answers in one transaction; see `answering`."""
+
+    def __init__(self, home: Path, session: Session, department: str, account: str, now: datetime) -> None:
+        self._home, self._session, self._department, self._account, self._now = home, session, department, account, now
+        self._newest = session.scalar(select(func.max(BookedRun.as_of)))
+        self._rows: dict[str, tuple[Addressee, BookedAlert]] = {}
+
+    def hold(self, alert_ids: Sequence[str]) -> None:
+        """Lock these alerts, in the order of their ids; those of other departments are left out."""
+        for start in range(0, len(alert_ids), BATCH_OF_IDS):
+            found = self._session.execute(
+                select(Addressee, BookedAlert).join(BookedAlert, BookedAlert.alert_id == Addressee.alert_id)
+                .where(Addressee.department == self._department, Addressee.alert_id.in_(alert_ids[start : start + BATCH_OF_IDS]))
+                .order_by(Addressee.alert_id).with_for_update(of=Addressee))
+            self._rows |= {row.alert_id: (row, alert) for row, alert in found}
+
+    def standing(self, alert_id: str) -> Standing | None:
+        """How far the alert has come now, or None when it is none of this department."""
+        return _standing(*self._rows[alert_id]) if alert_id in self._rows else None
+
+    def answer(self, alert_id: str, version: int, to: State, words: str | None) -> Standing:
+        """Acknowledge, correct, reject (with a reason) or open again. Raises AlertRefused, AlertChanged; then nothing of it is done."""
+        if alert_id not in self._rows:
+            raise _unknown()
+        row, alert = self._rows[alert_id]
+        asked = Asked(alert_id, self._department, version, self._account)
+        if to in NEEDS_REASON and not (words or "").strip():
+            raise AlertRefused(what=f"an alert cannot be {to} without a reason", where="--why", remedy="say why the two records are right")
+        _check_version(self._session, row, asked)
         if to not in ANSWERS[State(row.state)]:
             possible = ", ".join(ANSWERS[State(row.state)]) or "nothing: only a run reopens it, when the condition returns"
             raise AlertRefused(what=f"an alert that is {row.state} cannot become {to}", where="alert", remedy=f"possible: {possible}")
-        _tell(session, home, asked, Cause.ANSWERED, words, now, before=row.state, to=to)
+        _tell(self._session, self._home, asked, Cause.ANSWERED, words, self._now, before=row.state, to=to)
         row.state, row.version = to, row.version + 1
         row.answered_facts = alert.facts if to is not State.OPEN else None
-        row.answered_as_of = session.scalar(select(func.max(BookedRun.as_of))) if to is not State.OPEN else None
-        session.flush()
+        row.answered_as_of = self._newest if to is not State.OPEN else None
         return _standing(row, alert)
+
+
+@contextmanager
+def answering(home: Path, department: str, alert_ids: Iterable[str], account: str, *, now: datetime) -> Iterator[Answering]:
+    """Answer alerts of a department in one transaction: all that were taken stay when the block ends well, none when it raises."""
+    with office(home) as session:
+        book = Answering(home, session, department, account, now)
+        book.hold(sorted(set(alert_ids)))
+        yield book
+
+
+def answer(home: Path, asked: Asked, to: State, words: str | None, *, now: datetime) -> Standing:
+    """Answer one alert. Raises AlertRefused, AlertChanged."""
+    with answering(home, asked.department, [asked.alert_id], asked.account, now=now) as book:
+        return book.answer(asked.alert_id, asked.version, to, words)
 
 
 def assign(home: Path, asked: Asked, assignee: str | None, *, now: datetime) -> Standing:

@@ -5,15 +5,19 @@ Belongs here: states, answers, history. Does not: what runs do (recording.py), w
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from sources.errors import OneGridError
 from warehouse.changes.tables import Change, ChangeEvent
+from warehouse.office.bulk import BATCH_OF_IDS
 from warehouse.office.database import office
 from warehouse.office.sealing import seal, unseal
 
@@ -99,16 +103,26 @@ def history(home: Path, change_id: str, department: str) -> list[Happened]:
                          None if one.words is None else unseal(home, USE, one.words)) for one in events]
 
 
-def answer(home: Path, change_id: str, department: str, version: int, to: State, account: str, words: str | None, *,
-           now: datetime) -> Standing:  # fmt: skip
-    """A department accepts an offer, or rejects it with a reason. Raises ChangeRefused; of two at once the second is told."""
-    if to is State.REJECTED and not (words or "").strip():
-        raise ChangeRefused(what="an offer cannot be rejected without a reason", where="--why", remedy="say why the own record is right")
-    if words is not None and len(words) > LONGEST_TEXT:
-        raise ChangeRefused(what=f"a text has more than {LONGEST_TEXT} characters", where="--why", remedy="say it shorter")
-    with office(home) as session:
-        row = session.get(Change, change_id, with_for_update=True)
-        if row is None or row.department != department:
+class Answering:
+    """The offers to a department that one account answers in one transaction; see `answering`."""
+
+    def __init__(self, home: Path, session: Session, rows: dict[str, Change], account: str, now: datetime) -> None:
+        self._home, self._session, self._rows, self._account = home, session, rows, account
+        self._moment = now.astimezone(UTC).replace(tzinfo=None)
+
+    def standing(self, change_id: str) -> Standing | None:
+        """How far the offer has come now, or None when it is none of this department."""
+        return _standing(self._rows[change_id]) if change_id in self._rows else None
+
+    def answer(self, change_id: str, version: int, to: State, words: str | None) -> Standing:
+        """Accept an offer, or reject it with a reason. Raises ChangeRefused; then nothing of it is done."""
+        if to is State.REJECTED and not (words or "").strip():
+            raise ChangeRefused(what="an offer cannot be rejected without a reason", where="--why",
+                                remedy="say why the own record is right")
+        if words is not None and len(words) > LONGEST_TEXT:
+            raise ChangeRefused(what=f"a text has more than {LONGEST_TEXT} characters", where="--why", remedy="say it shorter")
+        row = self._rows.get(change_id)
+        if row is None:
             raise _unknown()
         if row.version != version:
             raise ChangeRefused(what=f"somebody changed the offer: it is {row.state}, version {row.version}, you looked at {version}",
@@ -116,11 +130,29 @@ def answer(home: Path, change_id: str, department: str, version: int, to: State,
         if to not in ANSWERS[State(row.state)]:
             possible = ", ".join(ANSWERS[State(row.state)]) or "nothing more"
             raise ChangeRefused(what=f"an offer that is {row.state} cannot become {to}", where="change", remedy=f"possible: {possible}")
-        session.add(ChangeEvent(change_id=change_id, happened_at=now.astimezone(UTC).replace(tzinfo=None), as_of=None, account=account,
-                                from_state=row.state, to_state=to, words=seal(home, USE, words) if words else None))
+        self._session.add(ChangeEvent(change_id=change_id, happened_at=self._moment, as_of=None, account=self._account,
+                                      from_state=row.state, to_state=to, words=seal(self._home, USE, words) if words else None))
         row.state, row.version = to, row.version + 1
-        session.flush()
         return _standing(row)
+
+
+@contextmanager
+def answering(home: Path, department: str, change_ids: Iterable[str], account: str, *, now: datetime) -> Iterator[Answering]:
+    """Answer offers to a department in one transaction: all that were taken stay when the block ends well, none when it raises."""
+    wanted = sorted(set(change_ids))
+    with office(home) as session:
+        rows: dict[str, Change] = {}
+        for start in range(0, len(wanted), BATCH_OF_IDS):
+            held = select(Change).where(Change.department == department, Change.change_id.in_(wanted[start : start + BATCH_OF_IDS]))
+            rows |= {row.change_id: row for row in session.scalars(held.order_by(Change.change_id).with_for_update())}
+        yield Answering(home, session, rows, account, now)
+
+
+def answer(home: Path, change_id: str, department: str, version: int, to: State, account: str, words: str | None, *,
+           now: datetime) -> Standing:  # fmt: skip
+    """Answer one offer. Raises ChangeRefused; of two at once the second is told."""
+    with answering(home, department, [change_id], account, now=now) as book:
+        return book.answer(change_id, version, to, words)
 
 
 def _standing(row: Change) -> Standing:

@@ -13,6 +13,8 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 BATCH = 20_000
+BATCH_OF_IDS = 500
+"""Ids in one condition; SQLite takes no more than some thousand parameters."""
 
 
 def load_rows(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Any], columns: dict[str, pa.DataType]) -> None:
