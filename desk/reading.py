@@ -27,7 +27,6 @@ from sources.catalogue import load_catalogue
 from sources.errors import OneGridError
 from warehouse import audit, queries
 from warehouse.access import Pass, Request
-from warehouse.keys import read_key
 from warehouse.phrases import understand
 from warehouse.provenance import provenance_of
 from warehouse.snapshots import open_snapshot
@@ -195,13 +194,13 @@ def show_profile(home: Path, purpose: str, person_id: str | None, id_number: str
             if not found:
                 raise WrongRequest(what="no person with this key is visible to this purpose and account", where="published snapshot",
                                    remedy="check the key and the purpose")
-            told = {one: provenance_of(con, one, purpose, read_key(home)) for (one,) in found}
+            told = {one: provenance_of(con, one, purpose, pass_.holders) for (one,) in found}
         pass_.saw(tuple(told), len(told))
     titles = {name: attribute.title_zh for name, attribute in load_catalogue().attributes.items()}
     for found_id, values in told.items():
         if output == "table":
             table(f"{found_id}", ["attribute", "名称", "value", "rule", "from", "delivered", "agree#", "differ#"],
-                  [[v.attribute, titles[v.attribute], v.value, v.rule, f"{v.category} {v.natural_key}" if v.category else None,
+                  [[v.attribute, titles[v.attribute], v.value, v.rule, " ".join(filter(None, (v.category, v.natural_key))) or None,
                     v.delivery_date, v.agree, v.disagree] for v in values])
         else:
             sys.stdout.write(json.dumps([asdict(value) for value in values], ensure_ascii=False, default=str) + "\n")

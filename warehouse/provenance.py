@@ -11,9 +11,7 @@ derived; a derived value names its inputs instead.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -34,14 +32,11 @@ MAY_KNOW_HIDDEN = frozenset({HEALTH, JUSTICE})
 MERGED = "list_union"
 """The rule that keeps every value stated: nobody disagrees with a list."""
 
-HELD_BACK = "(key held back)"
-DIGEST_CHARACTERS = 16
-
 
 @dataclass(frozen=True, slots=True)
 class ValueProvenance:
     """One value and where it comes from. category, natural_key and delivery_date are None when no single record gives
-    the value; agree and disagree are None for derived values."""
+    the value, natural_key also when the record is another department's; agree and disagree are None for derived values."""
 
     attribute: str
     value: Any
@@ -55,11 +50,11 @@ class ValueProvenance:
 
 
 def provenance_of(
-    con: duckdb.DuckDBPyConnection, person_id: str, purpose: str, key: str | None = None
+    con: duckdb.DuckDBPyConnection, person_id: str, purpose: str, own: Collection[str] = ()
 ) -> list[ValueProvenance]:
     """The values of one person that `purpose` opens, each with its provenance, in the order of the dictionary;
-    missing values are left out. Empty when the purpose may not see the person. A natural key that is a value itself
-    is shown to its own department only; with `key` others see a keyed hash of it (clarification 46).
+    missing values are left out. Empty when the purpose may not see the person. Natural keys are those of records of
+    the departments `own`, for which the reader acts; of others the category is named and the key is None.
 
     Raises PurposeRefused for an unknown purpose and for one that opens no rows.
     """
@@ -74,7 +69,7 @@ def provenance_of(
     ).fetchone()
     if row is None:
         return []
-    return _told(con, dict(zip(names, row, strict=True)), _Reader(person_id, purpose, stated.holder, key))
+    return _told(con, dict(zip(names, row, strict=True)), _Reader(person_id, purpose, frozenset(own)))
 
 
 def provenance_for_the_subject(con: duckdb.DuckDBPyConnection, person_id: str) -> list[ValueProvenance]:
@@ -86,7 +81,7 @@ def provenance_for_the_subject(con: duckdb.DuckDBPyConnection, person_id: str) -
     row = con.execute(f"SELECT {', '.join(map(quoted, names))} FROM profile WHERE person_id = $1", [person_id]).fetchone()
     if row is None:
         return []
-    return _told(con, dict(zip(names, row, strict=True)), _Reader(person_id, HEALTH, "", None, subject=True))
+    return _told(con, dict(zip(names, row, strict=True)), _Reader(person_id, HEALTH, frozenset(), subject=True))
 
 
 def _told(con: duckdb.DuckDBPyConnection, values: dict[str, Any], reader: _Reader) -> list[ValueProvenance]:
@@ -96,12 +91,11 @@ def _told(con: duckdb.DuckDBPyConnection, values: dict[str, Any], reader: _Reade
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Who reads about whom; `subject`: the person reads about themselves."""
+    """Who reads about whom, for which departments; `subject`: the person reads about themselves."""
 
     person_id: str
     purpose: str
-    holder: str
-    key: str | None
+    own: frozenset[str]
     subject: bool = False
 
     @property
@@ -109,18 +103,9 @@ class _Reader:
         """The categories of which this reader may not know."""
         return frozenset() if self.purpose in MAY_KNOW_HIDDEN else HIDDEN
 
-    def shown_key(self, category: str, natural_key: str) -> str:
-        """The natural key as this reader may see it."""
-        if self.subject:
-            return natural_key
-        contract = load_catalogue().contracts[category]
-        says_something = any(contract.column(name).key_is_value for name in contract.natural_key)
-        if not says_something or contract.department in {part.strip() for part in self.holder.split(",")}:
-            return natural_key
-        if self.key is None:
-            return HELD_BACK
-        digest = hmac.new(self.key.encode(), f"{category}|{natural_key}".encode(), hashlib.sha256)
-        return "#" + digest.hexdigest()[:DIGEST_CHARACTERS]
+    def shown_key(self, category: str, natural_key: str) -> str | None:
+        """The natural key, if it is one of the reader's own records."""
+        return natural_key if self.subject or load_catalogue().contracts[category].department in self.own else None
 
 
 def _provenance(con: duckdb.DuckDBPyConnection, name: str, value: Any, reader: _Reader) -> ValueProvenance:

@@ -16,7 +16,6 @@ from desk.api.now import utc_now
 from sources.errors import OneGridError
 from warehouse import audit, queries
 from warehouse.access import Request, gate
-from warehouse.keys import read_key
 from warehouse.phrases import understand
 from warehouse.provenance import provenance_of
 from warehouse.queries.model import QueryRefused
@@ -87,7 +86,7 @@ def person(person_id: str, purpose: str, reader: Caller, home: Home, store: Snap
         source = pass_.reading(purpose)
         seen = con.execute(f"SELECT 1 FROM {source.tables} WHERE {source.expression('person_id')} = ? AND {source.condition}",
                            [person_id]).fetchone()
-        values = provenance_of(con, person_id, purpose, read_key(home)) if seen else []
+        values = provenance_of(con, person_id, purpose, pass_.holders) if seen else []
         pass_.saw([person_id] if values else [], len(values))
     if not values:
         raise UnknownPerson(what="no person with this id is visible to this account and purpose", where="published snapshot",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,15 +15,20 @@ import httpx
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
 from desk.api.app import create_app
+from desk.cli import app
+from sources.catalogue import load_catalogue
 from tests.desk.conftest import City
 from warehouse import audit
 from warehouse.access import Grant, Role, accounts, identify
+from warehouse.access.identity import TOKEN_VARIABLE
 from warehouse.office.database import office
 from warehouse.snapshots import activate, list_snapshots, open_snapshot
 
 NOW = datetime(2025, 6, 9, 8, 0, tzinfo=UTC)
+Reading = Callable[[TestClient, Path, str, str], list[dict[str, object]]]
 ELDERS = {"class": "age", "op": "ge", "value": 60}
 
 
@@ -124,6 +130,31 @@ def test_what_is_allowed_is_answered_and_the_rest_refused(client: TestClient, to
     assert answer.status_code == status, answer.text
     if status >= 400:
         assert {"title", "detail", "remedy"} <= set(answer.json())
+
+
+def through_the_api(client: TestClient, home: Path, token: str, person: str) -> list[dict[str, object]]:  # noqa: ARG001 - one shape of ways
+    answer = client.get(f"/v1/persons/{person}?purpose=elderly_care", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, object]] = answer.json()["values"]
+    return found
+
+
+def through_the_command(client: TestClient, home: Path, token: str, person: str) -> list[dict[str, object]]:  # noqa: ARG001 - one shape of ways
+    words = ["profile", person, "--purpose", "elderly_care", "--format", "json", "--home", str(home)]
+    result = CliRunner().invoke(app, words, env={TOKEN_VARIABLE: token})
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, object]] = json.loads(result.stdout)
+    return found
+
+
+@pytest.mark.parametrize("read", [through_the_api, through_the_command], ids=["api", "command"])
+def test_keys_of_other_departments_records_are_not_shown(client: TestClient, home: Path, tokens: dict[str, str], read: Reading) -> None:
+    """Their category is: a value says where it comes from."""
+    values = read(client, home, tokens["worker"], a_person(home))
+    by_others = [value for value in values if value["category"] and load_catalogue().contracts[str(value["category"])].department
+                 != "civil_affairs"]  # fmt: skip
+    assert by_others
+    assert all(value["natural_key"] is None for value in by_others)
 
 
 def test_resident_reads_and_asks_about_themselves_only(client: TestClient, home: Path, tokens: dict[str, str]) -> None:

@@ -15,16 +15,15 @@ from sources.tables import quoted
 from tests.factories import a_record, an_empty_city
 from tests.warehouse.random_city import Records, records, written
 from warehouse import profile
-from warehouse.provenance import HELD_BACK, ValueProvenance, column_lineage, export_provenance, provenance_of
+from warehouse.provenance import ValueProvenance, column_lineage, export_provenance, provenance_of
 from warehouse.purposes import PurposeRefused
 from warehouse.statements import statements
 
 AS_OF = date(2025, 6, 8)
-KEY = "0123456789abcdef0123456789abcdef"
 
 
-def by_attribute(con: duckdb.DuckDBPyConnection, person: str, purpose: str, key: str | None = None) -> dict[str, ValueProvenance]:
-    return {value.attribute: value for value in provenance_of(con, person, purpose, key)}
+def by_attribute(con: duckdb.DuckDBPyConnection, person: str, purpose: str, *own: str) -> dict[str, ValueProvenance]:
+    return {value.attribute: value for value in provenance_of(con, person, purpose, own)}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def city() -> duckdb.DuckDBPyConnection:
 
 
 def test_a_value_names_its_record_and_delivery(city: duckdb.DuckDBPyConnection) -> None:
-    found = by_attribute(city, "P1", "social_insurance")["pension_scheme"]
+    found = by_attribute(city, "P1", "social_insurance", "human_resources")["pension_scheme"]
     assert (found.value, found.rule, found.category, found.natural_key, found.delivery_date) == (
         "3",
         "latest_valid",
@@ -132,34 +131,35 @@ def test_other_purposes_are_not_told_of_care_programmes(city: duckdb.DuckDBPyCon
 
 
 def test_public_health_is_told_of_care_programmes(city: duckdb.DuckDBPyConnection) -> None:
-    found = by_attribute(city, "P1", "public_health")["next_followup_due"]
+    found = by_attribute(city, "P1", "public_health", "health")["next_followup_due"]
     assert (found.category, found.natural_key) == ("care_followups", "HTN1")
 
 
 @pytest.mark.parametrize(
-    ("purpose", "key", "shown"),
+    ("purpose", "own", "shown"),
     [
-        pytest.param("schooling", None, "G421099201409032182", id="the own department sees the student number"),
-        pytest.param("statistics", None, None, id="an aggregate purpose sees no person"),
-        pytest.param("employment_service", None, HELD_BACK, id="others see nothing of it without the key"),
-        pytest.param("employment_service", KEY, "#", id="others see a keyed hash"),
+        pytest.param("schooling", "education", "G421099201409032182", id="the own department"),
+        pytest.param("data_quality", "education", "G421099201409032182", id="its steward"),
+        pytest.param("employment_service", "human_resources", None, id="another department"),
+        pytest.param("data_quality", "human_resources", None, id="the steward of another"),
+        pytest.param("schooling", "grid_service_centre", None, id="an organisation without records"),
     ],
 )
-def test_keys_that_say_something_are_shown_to_their_department_only(
-    city: duckdb.DuckDBPyConnection, purpose: str, key: str | None, shown: str | None
-) -> None:
-    if shown is None:
-        with pytest.raises(PurposeRefused):
-            provenance_of(city, "P2", purpose, key)
-        return
-    found = by_attribute(city, "P2", purpose, key)["enrolment_status"].natural_key
-    assert found is not None
-    assert found == shown or (shown == "#" and found.startswith("#") and "421099" not in found)
+def test_keys_are_shown_to_their_own_department_only(city: duckdb.DuckDBPyConnection, purpose: str, own: str, shown: str | None) -> None:
+    found = by_attribute(city, "P2", purpose, own)["enrolment_status"]
+    assert (found.category, found.natural_key) == ("student_enrolment", shown)
 
 
-def test_the_keyed_hash_depends_on_the_key(city: duckdb.DuckDBPyConnection) -> None:
-    first, second = (by_attribute(city, "P2", "employment_service", key)["enrolment_status"].natural_key for key in (KEY, KEY[::-1]))
-    assert first != second
+def test_no_key_of_another_department_is_among_those_of_a_steward(city: duckdb.DuckDBPyConnection) -> None:
+    for own in load_catalogue().departments:
+        for value in by_attribute(city, "P1", "data_quality", own).values():
+            theirs = value.category is not None and load_catalogue().contracts[value.category].department == own
+            assert (value.natural_key is not None) is theirs, value.attribute
+
+
+def test_an_aggregate_purpose_sees_no_person(city: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(PurposeRefused):
+        provenance_of(city, "P2", "statistics", ("education",))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_export_has_every_value_once(city: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_export_agrees_with_the_provenance_of_one_person(city: duckdb.DuckDBPyConnection) -> None:
-    shown = by_attribute(city, "P1", "public_health", KEY)
+    shown = by_attribute(city, "P1", "public_health", *load_catalogue().departments)
     rows = city.execute(f"FROM ({export_provenance(city)}) WHERE person_id = 'P1'").fetchall()
     exported = {attribute: rest for _, attribute, *rest in rows}
     for name, value in shown.items():

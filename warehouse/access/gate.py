@@ -38,6 +38,7 @@ class Pass:
         self.areas = decision.areas
         self.departments = decision.departments
         self.person_id = decision.person_id
+        self.holders = decision.holders
         self.asked = request.asked
         self.persons: list[str] = []
         self.rows = 0

@@ -82,10 +82,11 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Allowed or not, and within which limits: `areas` whose residents may be seen (empty: all), `departments` of whose records
-    a steward may see the persons (empty: all), `person_id` the only person a resident may see."""
+    a steward may see the persons (empty: all), `person_id` the only person a resident may see, `holders` for whom the caller acts."""
 
     allowed: bool
     why: str = ""
     areas: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
     person_id: str | None = None
+    holders: tuple[str, ...] = ()

@@ -71,7 +71,8 @@ def _for_command(able: list[Grant], rule: CommandRule, request: Request) -> Deci
         able = _some((grant for grant in able if _is_own(grant, request.department)), "this account has no grant for that department")
     person = _own_person(able, request)
     areas = _areas(able, request)
-    return Decision(True, areas=areas, departments=() if rule.department else _departments(able), person_id=person)
+    return Decision(True, areas=areas, departments=() if rule.department else _departments(able), person_id=person,
+                    holders=tuple(sorted({grant.holder for grant in able})))
 
 
 def _check_purpose(request: Request) -> None:
