@@ -179,7 +179,9 @@ def test_kill_around_the_request_leaves_every_message_once(office_home: Path, co
     assert len(receiver.kept) == 2
 
 
-def test_mail_has_numbers_and_no_person(office_home: Path, con: duckdb.DuckDBPyConnection) -> None:
+@pytest.fixture
+def mailbox(office_home: Path) -> Iterator[list[bytes]]:
+    """What a mail server of the department was handed."""
     mails: list[bytes] = []
 
     class Keeping(MessageHandler):
@@ -191,17 +193,37 @@ def test_mail_has_numbers_and_no_person(office_home: Path, con: duckdb.DuckDBPyC
         port = free.getsockname()[1]
     server = Controller(Keeping(), hostname="127.0.0.1", port=port)
     server.start()
-    try:
-        set_channel(office_home, DEPARTMENT, EMAIL, f"mailto://127.0.0.1:{port}/?from=onegrid@example.org&to=rs@example.org", None)
-        assert outcomes(con, office_home) == ["delivered"]
-        assert outcomes(con, office_home, NOW + timedelta(days=1)) == []
-    finally:
-        server.stop()
-    (mail,) = mails
+    set_channel(office_home, DEPARTMENT, EMAIL, f"mailto://127.0.0.1:{port}/?from=onegrid@example.org&to=rs@example.org", None)
+    yield mails
+    server.stop()
+
+
+def shown_in(mail: bytes) -> str:
     parts = [part.get_payload(decode=True) for part in message_from_bytes(mail).walk() if not part.is_multipart()]
-    shown = b" ".join(part for part in parts if isinstance(part, bytes)).decode()
-    assert "已故仍领养老金" in shown
-    assert not any(word in shown for word in ("canary", "P1", "2025-01-10"))
+    return b" ".join(part for part in parts if isinstance(part, bytes)).decode()
+
+
+def test_mail_has_numbers_and_no_person(office_home: Path, con: duckdb.DuckDBPyConnection, mailbox: list[bytes]) -> None:
+    assert outcomes(con, office_home) == ["delivered"]
+    assert outcomes(con, office_home, NOW + timedelta(days=1)) == []
+    (mail,) = mailbox
+    assert "已故仍领养老金" in shown_in(mail)
+    assert not any(word in shown_in(mail) for word in ("canary", "P1", "2025-01-10"))
+
+
+def test_mail_that_comes_again_is_recognised(office_home: Path, con: duckdb.DuckDBPyConnection, mailbox: list[bytes]) -> None:
+    """A crash between hand-over and mark leaves no mark: the mail goes out again, under the same reference."""
+    assert outcomes(con, office_home) == ["delivered"]
+    with office(office_home) as session:
+        session.execute(text("DELETE FROM outbox_push"))
+    assert outcomes(con, office_home, NOW + timedelta(minutes=5)) == ["delivered"]
+    first, second = (message_from_bytes(mail) for mail in mailbox)
+    for header in (KEY_HEADER, "References", "In-Reply-To"):
+        assert first[header]
+        assert first[header] == second[header]
+    assert len(first.get_all("Message-ID", [])) == 1
+    reference = first[KEY_HEADER].strip()[:12]
+    assert all(reference in shown_in(mail) for mail in mailbox)
 
 
 @pytest.mark.parametrize(("kind", "target", "secret", "says"), [

@@ -4,7 +4,8 @@ Belongs here: channels, attempts and their times, one request per batch. Does no
 
 A webhook carries the lines of the department, each with its message_id, under an idempotency key that is the same at every attempt: a
 receiver that knows the key or the message_id ignores a repetition, so that after a crash between request and mark nothing is there twice.
-An e-mail carries numbers only. 2xx is delivered; 408, 429, 5xx and no answer are tried again later; another 4xx is dead at once.
+An e-mail carries numbers only, under a reference that is the same when it comes again (its Message-ID is Apprise's own). 2xx is delivered;
+408, 429, 5xx and no answer are tried again later; another 4xx is dead at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 import apprise
 import duckdb
 import httpx
+from apprise.plugins.email import NotifyEmail
 from sqlalchemy import delete, select
 
 from sources.catalogue import load_catalogue
@@ -39,6 +41,9 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 MOST_ATTEMPTS = 12
 TIMEOUT_SECONDS = 20.0
 TRY_AGAIN = frozenset({408, 429})
+REFERENCE_DIGITS = 12
+MAIL_DOMAIN = "onegrid.invalid"
+"""Right side of the reference: a name that never exists (RFC 2606)."""
 LOCAL = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -176,8 +181,13 @@ def _mail(target: str, secret_env: str | None, parcel: _Parcel, now: datetime) -
     checks = Counter(f"{line['title']} {line['event']} ({line['severity']})" for line in parcel.lines)
     due = min((str(line["due_on"]) for line in parcel.lines if line.get("due_on")), default=None)
     lines = [f"{words}: {number}" for words, number in sorted(checks.items())]
-    body = "\n".join([*lines, *([f"最早答复期限 first due: {due}"] if due else []), f"文件夹 folder: batch {parcel.batch:04d}"])
+    body = "\n".join([*lines, *([f"最早答复期限 first due: {due}"] if due else []), f"文件夹 folder: batch {parcel.batch:04d}",
+                      f"编号 reference: {parcel.key[:REFERENCE_DIGITS]} (编号相同的是同一封邮件 the same reference is the same mail)"])
     sender = apprise.Apprise()
     sender.add(target)
+    for one in sender:
+        if isinstance(one, NotifyEmail):
+            reference = f"<{parcel.key}@{MAIL_DOMAIN}>"
+            one.headers |= {"References": reference, "In-Reply-To": reference, KEY: parcel.key}
     told = sender.notify(title=f"OneGrid 预警 {parcel.department}: {len(parcel.lines)}", body=body)
     return ("delivered", "") if told else ("later", "the mail could not be handed over")
