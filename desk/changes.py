@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from desk.access import passing
 from desk.alerts import known_department
 from desk.outbox import account_for, note_decided
@@ -69,20 +71,22 @@ def show_changes(home: Path, asked: Shown, user: str | None) -> None:
 def _read(home: Path, asked: Shown, user: str | None) -> tuple[list[dict[str, Any]], int]:
     known_department(asked.department)
     with passing(home, user, Request("changes", department=asked.department, asked=asked.department)) as pass_:
-        standings = lifecycle.standings(home, asked.department, asked.states)
-        rows = [row | {"state": standings[row["change_id"]].state.value, "version": standings[row["change_id"]].version}
-                for row in _offers(home, asked) if row["change_id"] in standings]
+        with open_snapshot(home) as con:
+            rows, persons = offers_with_standing(con, home, asked)
         shown = rows[: asked.limit] if asked.output == "table" else rows
-        pass_.saw(sorted({standings[row["change_id"]].person_id or "" for row in shown} - {""}), len(shown))
+        pass_.saw(sorted({persons[row["change_id"]] for row in shown} - {""}), len(shown))
     return shown, len(rows)
 
 
-def _offers(home: Path, asked: Shown) -> list[dict[str, Any]]:
-    with open_snapshot(home) as con:
-        rows = con.execute(f"""SELECT DISTINCT ON (change_id) {", ".join(COLUMNS)} FROM change_offer
-                               WHERE department = $1 AND ($2 IS NULL OR category = $2) ORDER BY change_id, natural_key""",
-                           [asked.department, asked.category]).fetchall()
-    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+def offers_with_standing(con: duckdb.DuckDBPyConnection, home: Path, asked: Shown) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Offers of a snapshot in the states asked for, with state and version, by id; and the person of each ("": nobody known)."""
+    standings = lifecycle.standings(home, asked.department, asked.states)
+    offers = con.execute(f"""SELECT DISTINCT ON (change_id) {", ".join(COLUMNS)} FROM change_offer
+                             WHERE department = $1 AND ($2 IS NULL OR category = $2) ORDER BY change_id, natural_key""",
+                         [asked.department, asked.category]).fetchall()
+    rows = [dict(zip(COLUMNS, offer, strict=True)) for offer in offers if offer[0] in standings]
+    return ([row | {"state": standings[row["change_id"]].state.value, "version": standings[row["change_id"]].version} for row in rows],
+            {row["change_id"]: standings[row["change_id"]].person_id or "" for row in rows})
 
 
 def export(home: Path, asked: Shown, out: Path, user: str | None) -> None:

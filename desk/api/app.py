@@ -1,7 +1,7 @@
 """The application: who calls, how errors look, which routes there are.
 
 Belongs here: authentication by token, errors as application/problem+json (RFC 9457), the routes brought together.
-Does not: routes (reading.py, subjects.py, alerts.py).
+Does not: routes (reading.py, subjects.py, alerts.py, changes.py, feeds.py).
 
 Every request carries `Authorization: Bearer TOKEN` (onegrid users token). Nothing is answered without one, whoever runs the
 server. Responses are never cached.
@@ -24,6 +24,7 @@ from sources.errors import OneGridError
 from warehouse.access import AccessRefused, Reader, identify
 from warehouse.alerts.lifecycle import AlertChanged
 from warehouse.audit import AuditProblem
+from warehouse.changes.lifecycle import ChangeOvertaken
 from warehouse.keys import KeyProblem
 from warehouse.office.database import OfficeProblem
 from warehouse.purposes import PurposeRefused
@@ -64,7 +65,7 @@ Snapshots = Annotated[Store, Depends(store_of)]
 
 def create_app(home: Path) -> FastAPI:
     """The application for one home."""
-    from desk.api import alerts, reading, subjects  # noqa: PLC0415 - they take Caller from here
+    from desk.api import alerts, changes, feeds, reading, subjects  # noqa: PLC0415 - they take Caller from here
 
     @asynccontextmanager
     async def lifetime(app: FastAPI) -> AsyncIterator[None]:
@@ -76,7 +77,7 @@ def create_app(home: Path) -> FastAPI:
     app.middleware("http")(_private)
     app.exception_handler(OneGridError)(_problem)
     app.exception_handler(RequestValidationError)(_wrong_shape)
-    for part in (reading, subjects, alerts):
+    for part in (reading, subjects, alerts, changes, feeds):
         app.include_router(part.router, prefix="/v1")
     return app
 
@@ -102,9 +103,9 @@ def _status(problem: OneGridError) -> int:
         return 403
     if isinstance(problem, BROKEN):
         return 503
-    if isinstance(problem, AlertChanged):
+    if isinstance(problem, AlertChanged | ChangeOvertaken):
         return 409
-    return 404 if type(problem).__name__.startswith(("Unknown", "Nobody", "Nothing")) else 422
+    return 404 if type(problem).__name__.startswith(("Unknown", "Nobody", "Nothing", "NoProduct")) else 422
 
 
 def _wrong_shape(_request: Request, problem: Exception) -> JSONResponse:

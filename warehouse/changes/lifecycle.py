@@ -49,6 +49,10 @@ class ChangeRefused(OneGridError):
     """What was asked is no step from here, or the offer is none of this department."""
 
 
+class ChangeOvertaken(ChangeRefused):
+    """Somebody else changed the offer since it was looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far an offer has come."""
@@ -125,8 +129,10 @@ class Answering:
         if row is None:
             raise _unknown()
         if row.version != version:
-            raise ChangeRefused(what=f"somebody changed the offer: it is {row.state}, version {row.version}, you looked at {version}",
-                                where="change", remedy="look at it again, then answer")
+            by = self._session.scalar(select(ChangeEvent.account).where(ChangeEvent.change_id == change_id)
+                                      .order_by(ChangeEvent.event_id.desc()).limit(1))
+            raise ChangeOvertaken(what=f"somebody changed the offer: it is {row.state} by {by}, version {row.version}, you looked at "
+                                       f"{version}", where="change", remedy="look at it again, then answer")
         if to not in ANSWERS[State(row.state)]:
             possible = ", ".join(ANSWERS[State(row.state)]) or "nothing more"
             raise ChangeRefused(what=f"an offer that is {row.state} cannot become {to}", where="change", remedy=f"possible: {possible}")
