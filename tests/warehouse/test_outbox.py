@@ -1,14 +1,10 @@
-"""The outbox: messages once, files whole, evidence as granted, a kill at any step of sending."""
+"""The outbox: messages once, files whole, evidence as granted. Kills: test_outbox_kills.py."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
 import stat
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +23,8 @@ from warehouse.alerts.lifecycle import Asked
 from warehouse.alerts.recording import record_run
 from warehouse.alerts.states import State
 from warehouse.cross_checks import evaluate
-from warehouse.keys import ensure_key
 from warehouse.office.database import office
+from warehouse.outbox import queueing
 from warehouse.outbox.queueing import enqueue
 from warehouse.outbox.rendering import DANGEROUS, EVENTS, safe, write_files
 from warehouse.outbox.sending import counts, send
@@ -107,6 +103,17 @@ def test_sent_once_with_entry_in_the_log_and_closed_permissions(office_home: Pat
     assert modes == {0o600}
 
 
+def test_department_that_is_told_much_gets_several_folders(office_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queueing, "MOST_IN_A_BATCH", 2)
+    con = a_world({}, [record for person in ("P1", "P2", "P3", "P4", "P5") for record in (
+        (HR, person, DEAD), (PI, person, PAID | {"natural_key": person}))])
+    evaluate(con, JUNE, KEY)
+    number = enqueue(con, office_home, JUNE, "a")
+    sent = send(con, office_home, user="lin", now=NOW)
+    assert [one.messages for one in sent if one.department == "human_resources"] == [2, 2, 1]
+    assert len({line["message_id"] for line in told(office_home)}) == len(told(office_home)) == number
+
+
 def test_each_recipient_sees_the_granted_columns_only(office_home: Path) -> None:
     granted = {(check["name"], recipient["department"]): set(recipient.get("sees", []))
                for check in (yaml.safe_load(path.read_text(encoding="utf-8")) for path in CHECKS.glob("*.yaml"))
@@ -152,40 +159,6 @@ def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
         read = [cell for row in csv.reader(file) for cell in row]
     assert read.count(safe(words)) == 3
     assert not any(str(cell).startswith(DANGEROUS) for cell in read + [cell.value for cell in cells])
-
-
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-from tests.warehouse.test_outbox import NOW, city, send
-con, home, moment, seen = city(), Path(sys.argv[1]), int(sys.argv[2]), 0
-def step(event, args):
-    global seen
-    if event in ("open", "os.mkdir", "os.rename", "os.chmod", "fcntl.flock", "sqlite3.connect"):
-        seen += 1
-        if seen == moment:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(step)
-send(con, home, user="lin", now=NOW)
-"""
-
-
-@pytest.mark.parametrize("moment", [1, 15, 30, 45, 54])
-def test_kill_at_any_step_tells_each_alert_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
-    monkeypatch.delenv("ONEGRID_KEY", raising=False)
-    monkeypatch.delenv("ONEGRID_OFFICE_DSN", raising=False)
-    ensure_key(tmp_path)
-    con = city()
-    number = enqueue(con, tmp_path, JUNE, "a")
-    root = Path(__file__).parents[2]
-    ended = subprocess.run([sys.executable, "-c", CHILD, str(tmp_path), str(moment)], cwd=root, check=False, env=os.environ | {
-        "PYTHONPATH": str(root)})
-    assert ended.returncode == -signal.SIGKILL
-    for path in (tmp_path / "outbox").glob("*/[!.]*"):
-        assert {one.name for one in path.iterdir()} == {"alerts.xlsx", "alerts.csv", "alerts.jsonl", "manifest.json"}
-    send(con, tmp_path, user="lin", now=NOW)
-    ids = [line["message_id"] for line in told(tmp_path)]
-    assert len(ids) == len(set(ids)) == number
 
 
 def test_kill_between_folder_and_mark_marks_what_stands(office_home: Path) -> None:

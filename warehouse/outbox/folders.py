@@ -40,7 +40,7 @@ def prepare(target: Path, lines: list[dict[str, Any]], facts: dict[str, Any]) ->
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
     write_files(part, lines)
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(part.iterdir())}
+    files = {path.name: _digest(path) for path in sorted(part.iterdir())}
     (part / MANIFEST).write_text(json.dumps(facts | {"rows": len(lines), "sha256": files}, ensure_ascii=False, indent=1), encoding="utf-8")
     for path in part.iterdir():
         path.chmod(0o600)
@@ -53,6 +53,11 @@ def appear(part: Path, target: Path) -> None:
     """Give the folder its name, durably."""
     part.rename(target)
     _sync(target.parent)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

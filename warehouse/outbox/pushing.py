@@ -31,7 +31,7 @@ from warehouse.audit import Look, Outcome
 from warehouse.office.database import office
 from warehouse.office.sealing import keyed_digest, seal, unseal
 from warehouse.outbox.folders import sending_alone
-from warehouse.outbox.sending import PURPOSE, lines_of, messages_of, persons_of
+from warehouse.outbox.sending import PURPOSE, lines_of, messages_of, persons_of, shown_to
 from warehouse.outbox.signing import KEY, SIGNATURE, TIMESTAMP, signature
 from warehouse.outbox.tables import OutboxChannel, OutboxMessage, OutboxPush
 
@@ -107,7 +107,7 @@ def push(con: duckdb.DuckDBPyConnection, home: Path, *, user: str, now: datetime
         for channel, batch in _due(home, now):
             messages = messages_of(home, channel.department, batch)
             parcel = _Parcel(channel.department, batch, keyed_digest(home, "outbox push", f"{channel.department}|{channel.kind}|{batch}"),
-                             lines_of(con, home, channel.department, messages))
+                             lines_of(home, shown_to(con, channel.department), messages))
             persons = persons_of(con, messages) if channel.kind == WEBHOOK else ()
             look = Look(user, PURPOSE, f"alerts push {channel.kind}", "outbox", Outcome.SENT, persons, len(parcel.lines))
             audit.record(home, look, now=now)

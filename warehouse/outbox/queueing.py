@@ -6,6 +6,7 @@ Does not: what a message says (rendering.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from sources.catalogue import load_catalogue
 from sources.tables import literal
 from warehouse.alerts.states import Cause
 from warehouse.alerts.tables import AlertEvent
-from warehouse.office.bulk import load_rows
+from warehouse.office.bulk import batches, load_rows
 from warehouse.office.database import office
 from warehouse.office.sealing import derived_key, keyed_digest_sql
 from warehouse.outbox.tables import OutboxMessage
@@ -25,7 +26,8 @@ from warehouse.outbox.tables import OutboxMessage
 OPENED, REOPENED, AGAIN, SEVERITY, CLOSED, COUNT = "opened", "reopened", "again", "severity", "closed", "count"
 QUIET = ("rejected", "closed")
 """States in which a department is not told again."""
-ROWS_AT_ONCE = 20_000
+MOST_IN_A_BATCH = 100_000
+"""A department that is told more by one run gets several folders: a sheet ends at 1,048,576 rows, and people open these files."""
 COLUMNS = ("message_id", "alert_id", "department", "step", "check", "severity", "event")
 
 
@@ -54,9 +56,15 @@ def enqueue(con: duckdb.DuckDBPyConnection, home: Path, as_of: date, run: str) -
         finally:
             con.unregister("told_rows")
         batch = (session.scalar(select(func.max(one.batch))) or 0) + 1
-        fixed = {"as_of": as_of, "run": run, "batch": batch, "sent_at": None}
-        for start in range(0, len(found), ROWS_AT_ONCE):
-            session.execute(insert(one), [dict(zip(COLUMNS, row, strict=True)) | fixed for row in found[start : start + ROWS_AT_ONCE]])
+        fixed = {"as_of": as_of, "run": run, "sent_at": None}
+        queued: Counter[str] = Counter()
+        messages = []
+        for row in found:
+            message = dict(zip(COLUMNS, row, strict=True)) | fixed
+            messages.append(message | {"batch": batch + queued[message["department"]] // MOST_IN_A_BATCH})
+            queued[message["department"]] += 1
+        for part in batches(messages):
+            session.execute(insert(one), part)
     return len(found)
 
 

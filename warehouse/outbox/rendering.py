@@ -6,7 +6,9 @@ Belongs here: columns, words, cells that no spreadsheet takes for a formula. Doe
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +44,18 @@ def write_files(folder: Path, lines: list[dict[str, Any]]) -> None:
     """alerts.xlsx, alerts.csv (UTF-8 with BOM) and alerts.jsonl from lines with the keys of FIXED and a dict `evidence`."""
     shown = sorted({column for line in lines for column in line["evidence"]})
     header = [*FIXED.values(), *map(column_title, shown), *ANSWER.values()]
-    rows = [[safe(_text(line.get(key))) for key in FIXED] + [safe(_text(line["evidence"].get(column))) for column in shown] + ["", ""]
-            for line in lines]
-    _write_workbook(folder / "alerts.xlsx", header, rows)
+    _write_workbook(folder / "alerts.xlsx", header, _rows(lines, shown))
     with (folder / "alerts.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
+        csv.writer(file).writerows(itertools.chain([header], _rows(lines, shown)))
     with (folder / "alerts.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line, ensure_ascii=False, sort_keys=True, default=str) + "\n" for line in lines)
+
+
+def _rows(lines: list[dict[str, Any]], shown: list[str]) -> Iterator[list[str]]:
+    """One row at a time: hundreds of thousands of them as cells would need gigabytes."""
+    for line in lines:
+        evidence = line["evidence"]
+        yield [*(safe(_text(line.get(key))) for key in FIXED), *(safe(_text(evidence.get(column))) for column in shown), "", ""]
 
 
 def column_title(source: str) -> str:
@@ -66,19 +73,20 @@ def _text(value: Any) -> str:
     return "; ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
-def _write_workbook(path: Path, header: list[str], rows: list[list[str]]) -> None:
+def _write_workbook(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                            "strings_to_numbers": False})
     text = book.add_format({"num_format": "@"})
     sheet = book.add_worksheet("预警")
     sheet.set_column(0, len(header) - 1, 18, text)
     sheet.freeze_panes(1, 0)
-    for number, row in enumerate([header, *rows]):
+    last = 0
+    for last, row in enumerate(itertools.chain([header], rows)):
         for place, cell in enumerate(row):
-            sheet.write_string(number, place, cell, text)
-    if rows:
+            sheet.write_string(last, place, cell, text)
+    if last:
         answer = header.index(ANSWER["answer"])
-        sheet.data_validation(1, answer, len(rows), answer, {"validate": "list", "source": list(ANSWERS)})
+        sheet.data_validation(1, answer, last, answer, {"validate": "list", "source": list(ANSWERS)})
     explained = book.add_worksheet("说明")
     explained.set_column(0, 0, 90)
     for number, words in enumerate(EXPLAINED):
