@@ -34,7 +34,7 @@ def _changing(home: Path, user: str | None, asked: str) -> Iterator[tuple[Sessio
 
 
 def show_accounts(home: Path, output: str, user: str | None) -> None:
-    """Every account with its grants; tokens are not shown, only whether there is one."""
+    """Every account with its grants; tokens are not shown, only until when there is one."""
     reader = identify(home, user)
     with gate.passing(home, reader, Request(COMMAND, asked="list"), now=datetime.now(UTC)) as pass_, office(home) as session:
         rows = [_row(one) for one in accounts.listed(session)]
@@ -42,15 +42,18 @@ def show_accounts(home: Path, output: str, user: str | None) -> None:
     if output == "json":
         sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
         return
-    table("账号 Accounts", ["account 账号", "department 单位", "state 状态", "login", "token", "grants 授权"],
+    table("账号 Accounts", ["account 账号", "department 单位", "state 状态", "login", "token until 令牌有效期至 (UTC)", "grants 授权"],
           [[row["account"], row["holder"], "在用 active" if row["active"] else "停用 retired", row["login"],
-            "有 yes" if row["token"] else None, "\n".join(_grant_words(grant) for grant in row["grants"])] for row in rows])  # fmt: skip
+            (row["token_until"] or "已失效 expired") if row["token"] else None,
+            "\n".join(_grant_words(grant) for grant in row["grants"])] for row in rows])  # fmt: skip
     console.print(f"{len(rows)} accounts 个账号")
 
 
 def _row(account: accounts.Account) -> dict[str, Any]:
     return {"account": account.name, "holder": account.holder, "active": account.active, "login": account.os_login,
-            "token": account.token_digest is not None, "made_by": account.made_by, "made_at": account.made_at.isoformat(),
+            "token": account.token_digest is not None,
+            "token_until": account.token_until.isoformat(sep=" ", timespec="minutes") if account.token_until else None,
+            "made_by": account.made_by, "made_at": account.made_at.isoformat(),
             "grants": [{"number": one.number, "role": one.role.value, "holder": one.holder, "areas": list(one.areas),
                         "purposes": list(one.purposes), "person_id": one.person_id} for one in account.standing]}  # fmt: skip
 
@@ -90,14 +93,15 @@ def retire_account(home: Path, name: str, user: str | None) -> None:
     console.print(f"account {name} 已停用 retired; the name is not given again 该名称不再使用")
 
 
-def renew_token(home: Path, name: str, *, withdraw: bool, user: str | None) -> None:
+def renew_token(home: Path, name: str, *, withdraw: bool, days: int, user: str | None) -> None:
     """Print a new token once, or take the token away. Raises AccountProblem, AccessRefused."""
-    with _changing(home, user, f"{'withdraw token' if withdraw else 'token'} {name}"[:200]) as (session, _, _now):
-        token = None if withdraw else accounts.issue_token(session, home, name)
+    with _changing(home, user, f"{'withdraw token' if withdraw else 'token'} {name}"[:200]) as (session, _, now):
+        token = None if withdraw else accounts.issue_token(session, home, name, now=now, days=days)
         if withdraw:
             accounts.withdraw_token(session, name)
     if token is None:
         console.print(f"account {name} has no token any more 令牌已作废")
         return
     sys.stdout.write(token + "\n")
-    console.print("shown once, kept nowhere; state it as ONEGRID_TOKEN 只显示一次,请妥善保存", soft_wrap=True)
+    console.print(f"shown once, kept nowhere; valid for {days} days; state it as ONEGRID_TOKEN 只显示一次,有效{days}天,请妥善保存",
+                  soft_wrap=True)

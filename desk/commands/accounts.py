@@ -69,8 +69,8 @@ def users_retire(name: Name, home: Home, user: User = None) -> None:
 
 @users_app.command("token")
 def users_token(name: Name, home: Home, withdraw: Annotated[bool, typer.Option("--withdraw", help="take the token away")] = False,
-                user: User = None) -> None:
+                days: Annotated[int, typer.Option(min=1, max=366, help="how long it is valid")] = 90, user: User = None) -> None:
     """Print a new token of an account, once; the former one ends."""
     from desk.accounts import renew_token
 
-    renew_token(home, name, withdraw=withdraw, user=user)
+    renew_token(home, name, withdraw=withdraw, days=days, user=user)

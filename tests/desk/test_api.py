@@ -59,7 +59,7 @@ def tokens(home: Path, grid: str) -> dict[str, str]:
         for name, (holder, given) in wanted.items():
             accounts.add(session, name, holder, login=None, by="tests", now=NOW)
             accounts.grant(session, name, given, by="tests", now=NOW)
-        return {name: accounts.issue_token(session, home, name) for name in wanted}
+        return {name: accounts.issue_token(session, home, name, now=datetime.now(UTC)) for name in wanted}
 
 
 def a_person(home: Path) -> str:

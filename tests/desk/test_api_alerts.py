@@ -37,7 +37,8 @@ def tokens(home: Path) -> dict[str, dict[str, str]]:
         for name, holder in (("lin", DEPARTMENT), ("wu", "health")):
             accounts.add(session, name, holder, login=None, by="tests", now=NOW)
             accounts.grant(session, name, Grant(Role.STEWARD, holder), by="tests", now=NOW)
-        return {name: {"Authorization": f"Bearer {accounts.issue_token(session, home, name)}"} for name in ("lin", "wu")}
+        return {name: {"Authorization": f"Bearer {accounts.issue_token(session, home, name, now=datetime.now(UTC))}"}
+                for name in ("lin", "wu")}
 
 
 def test_a_department_lists_and_answers_its_own_alerts(client: TestClient, home: Path, tokens: dict[str, dict[str, str]]) -> None:

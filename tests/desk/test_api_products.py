@@ -55,7 +55,7 @@ def tokens(home: Path) -> dict[str, str]:
             accounts.add(session, name, holder, login=None, by="tests", now=NOW)
             if given is not None:
                 accounts.grant(session, name, given, by="tests", now=NOW)
-        return {name: accounts.issue_token(session, home, name) for name in wanted}
+        return {name: accounts.issue_token(session, home, name, now=datetime.now(UTC)) for name in wanted}
 
 
 def signed(tokens: dict[str, str], who: str) -> dict[str, str]:

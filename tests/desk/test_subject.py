@@ -52,7 +52,7 @@ def token(home: Path, two: tuple[str, str]) -> str:
     with office(home) as session:
         accounts.add(session, "resident-1", "resident", login=None, by="tests", now=NOW)
         accounts.grant(session, "resident-1", Grant(Role.RESIDENT, "resident", person_id=two[0]), by="tests", now=NOW)
-        return accounts.issue_token(session, home, "resident-1")
+        return accounts.issue_token(session, home, "resident-1", now=datetime.now(UTC))
 
 
 def test_resident_gets_the_whole_report_and_it_is_private(home: Path, two: tuple[str, str], token: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_a_token_is_the_account_and_only_its_digest_is_kept(office_home: Path, m
     an_account(office_home, "feed-machine", Grant(Role.SERVICE, "civil_affairs"), holder="civil_affairs", login=None)
     assert identify(office_home, "feed-machine").grants == ()
     with office(office_home) as session:
-        token = accounts.issue_token(session, office_home, "feed-machine")
+        token = accounts.issue_token(session, office_home, "feed-machine", now=datetime.now(UTC))
         kept = [str(value) for row in session.execute(text("SELECT * FROM account")).all() for value in row]
     assert all(token not in value for value in kept)
     assert identify(office_home, None, token=token).user == "feed-machine"
@@ -98,7 +99,7 @@ def test_a_token_is_the_account_and_only_its_digest_is_kept(office_home: Path, m
     monkeypatch.setenv(TOKEN_VARIABLE, token)
     assert identify(office_home, None).user == "feed-machine"
     with office(office_home) as session:
-        newer = accounts.issue_token(session, office_home, "feed-machine")
+        newer = accounts.issue_token(session, office_home, "feed-machine", now=datetime.now(UTC))
     assert identify(office_home, None, token=token).grants == ()
     with office(office_home) as session:
         accounts.withdraw_token(session, "feed-machine")
@@ -108,7 +109,7 @@ def test_a_token_is_the_account_and_only_its_digest_is_kept(office_home: Path, m
 def test_a_retired_account_and_a_revoked_grant_open_nothing(office_home: Path) -> None:
     an_account(office_home, "a", GRID_WORKER, OPERATOR)
     with office(office_home) as session:
-        token = accounts.issue_token(session, office_home, "a")
+        token = accounts.issue_token(session, office_home, "a", now=datetime.now(UTC))
         number = identify_number(session, "a", Role.GRID_WORKER)
         accounts.revoke(session, "a", number, now=NOW)
     assert without_numbers(identify(office_home, "a")) == {OPERATOR}
@@ -229,3 +230,29 @@ def test_several_first_commands_at_once_found_one_account(office_home: Path) -> 
     assert [entry.asked for entry in audit.entries(office_home)] == ["founding account"]
     with office(office_home) as session:
         assert [one.name for one in accounts.listed(session)] == [login_name()]
+
+
+@pytest.mark.parametrize(("days", "later", "valid_still"), [(90, timedelta(days=89, hours=23), True), (90, timedelta(days=90), False),
+                                                            (1, timedelta(days=2), False)], ids=["in-time", "the-last-day", "short"])
+def test_a_token_ends(office_home: Path, days: int, later: timedelta, valid_still: bool) -> None:
+    an_account(office_home, "machine", GRID_WORKER, holder="grid_service_centre", login=None)
+    with office(office_home) as session:
+        token = accounts.issue_token(session, office_home, "machine", now=NOW, days=days)
+    reader = identify(office_home, None, token=token, now=NOW + later)
+    assert (bool(reader.grants), "expired" in reader.problem) == (valid_still, not valid_still)
+
+
+def test_a_token_without_an_end_is_refused(office_home: Path) -> None:
+    """As homes have them from before tokens ended."""
+    an_account(office_home, "machine", GRID_WORKER, holder="grid_service_centre", login=None)
+    with office(office_home) as session:
+        token = accounts.issue_token(session, office_home, "machine", now=NOW)
+        session.execute(text("UPDATE account SET token_until = NULL"))
+    assert identify(office_home, None, token=token, now=NOW).grants == ()
+
+
+@pytest.mark.parametrize("days", [0, -1, 367])
+def test_a_token_cannot_live_for_ever(office_home: Path, days: int) -> None:
+    an_account(office_home, "machine", login=None)
+    with pytest.raises(AccountProblem, match="cannot live"), office(office_home) as session:
+        accounts.issue_token(session, office_home, "machine", now=NOW, days=days)

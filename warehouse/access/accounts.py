@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Boolean, DateTime, ForeignKey, Integer, String, func, select
@@ -34,6 +34,7 @@ from warehouse.office.sealing import keyed_digest
 from warehouse.snapshots import NoSnapshot, open_snapshot
 
 TOKEN_BYTES, TOKEN_MARK = 32, "ogt_"
+TOKEN_DAYS, LONGEST_TOKEN_DAYS = 90, 366
 
 
 class AccountProblem(OneGridError):
@@ -50,6 +51,7 @@ class Account(Base):
     active: Mapped[bool] = mapped_column(Boolean)
     os_login: Mapped[str | None] = mapped_column(String(64))
     token_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    token_until: Mapped[datetime | None] = mapped_column(DateTime)
     made_by: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(DateTime)
     retired_at: Mapped[datetime | None] = mapped_column(DateTime)
@@ -86,7 +88,7 @@ def kept(home: Path, column: str, value: str) -> Kept | None:
     """The account with this name or token_digest, by SQLAlchemy; None when there is none."""
     with office(home) as session:
         found = session.execute(select(Account).where(getattr(Account, column) == value)).scalar_one_or_none()
-        return None if found is None else Kept(found.name, found.holder, found.active, found.os_login, found.standing)
+        return None if found is None else Kept(found.name, found.holder, found.active, found.os_login, found.standing, found.token_until)
 
 
 def found_account(home: Path, *, now: datetime) -> bool:
@@ -122,8 +124,8 @@ def _is_owner(home: Path) -> bool:
 
 
 def _insert(session: Session, name: str, holder: str, login: str | None, by: str, now: datetime) -> Account:
-    account = Account(name=name, holder=holder, active=True, os_login=login, token_digest=None, made_by=by, made_at=_utc(now),
-                      retired_at=None, grants=[])
+    account = Account(name=name, holder=holder, active=True, os_login=login, token_digest=None, token_until=None, made_by=by,
+                      made_at=_utc(now), retired_at=None, grants=[])
     session.add(account)
     session.flush()
     return account
@@ -188,24 +190,31 @@ def revoke(session: Session, name: str, number: int, *, now: datetime) -> Grant:
 def retire(session: Session, name: str, *, now: datetime) -> Account:
     """End an account with its grants and its token; its name is never given again. Raises AccountProblem."""
     account = _active(session, name)
-    account.active, account.retired_at, account.token_digest = False, _utc(now), None
+    account.active, account.retired_at = False, _utc(now)
+    account.token_digest = account.token_until = None
     session.flush()
     _somebody_must_operate(session)
     return account
 
 
-def issue_token(session: Session, home: Path, name: str) -> str:
-    """A new token of an account, in place of the former; it is shown once and kept as a keyed digest only. Raises AccountProblem."""
+def issue_token(session: Session, home: Path, name: str, *, now: datetime, days: int = TOKEN_DAYS) -> str:
+    """A new token of an account for so many days, in place of the former; it is shown once and kept as a keyed digest only.
+
+    Raises AccountProblem, also for a lifetime below one day or above LONGEST_TOKEN_DAYS.
+    """
+    if not 1 <= days <= LONGEST_TOKEN_DAYS:
+        raise AccountProblem(what=f"a token cannot live for {days} days", where="--days", remedy=f"state 1 to {LONGEST_TOKEN_DAYS}")
     account = _active(session, name)
     token = TOKEN_MARK + secrets.token_urlsafe(TOKEN_BYTES)
-    account.token_digest = keyed_digest(home, TOKEN_USE, token)
+    account.token_digest, account.token_until = keyed_digest(home, TOKEN_USE, token), _utc(now) + timedelta(days=days)
     session.flush()
     return token
 
 
 def withdraw_token(session: Session, name: str) -> None:
     """The account has no token any more. Raises AccountProblem."""
-    _active(session, name).token_digest = None
+    account = _active(session, name)
+    account.token_digest = account.token_until = None
 
 
 def listed(session: Session) -> Sequence[Account]:

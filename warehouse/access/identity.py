@@ -28,19 +28,21 @@ VERSIONS = Path(__file__).parents[1] / "office" / "migrations" / "versions"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An account as it is kept; `grants` are those in force, none of a retired account."""
+    """An account as it is kept; `grants` are those in force, none of a retired account;
+    `token_until`: UTC, without zone."""
 
     name: str
     holder: str
     active: bool
     os_login: str | None
     grants: tuple[Grant, ...]
+    token_until: datetime | None = None
 
 
-def identify(home: Path, user: str | None, *, token: str | None = None) -> Reader:
+def identify(home: Path, user: str | None, *, token: str | None = None, now: datetime | None = None) -> Reader:
     """Who calls: the account of a token; without one the account that is stated, by argument, ONEGRID_USER or the login name, if its
-    OS login is the caller's. An empty `token` is an unknown one. Never raises for an account that cannot be had: that Reader has no
-    grants, and the gate refuses it.
+    OS login is the caller's. An empty `token` is an unknown one, and one whose time is over (`now`, by default the clock) opens
+    nothing. Never raises for an account that cannot be had: that Reader has no grants, and the gate refuses it.
 
     A home without any account gets its founding account when its owner calls. Raises OfficeProblem, KeyProblem.
     """
@@ -51,7 +53,7 @@ def identify(home: Path, user: str | None, *, token: str | None = None) -> Reade
     if token is not None:
         from warehouse.office.sealing import keyed_digest  # noqa: PLC0415 - cryptography, needed for tokens only
 
-        return _by_token(_kept(home, "token_digest", keyed_digest(home, TOKEN_USE, token.strip())), stated)
+        return _by_token(_kept(home, "token_digest", keyed_digest(home, TOKEN_USE, token.strip())), stated, now or datetime.now(UTC))
     login = login_name()
     name = stated or login
     account = _kept(home, "name", name)
@@ -76,9 +78,11 @@ def login_name() -> str:
         return f"uid-{os.getuid()}"
 
 
-def _by_token(account: Kept | None, stated: str | None) -> Reader:
+def _by_token(account: Kept | None, stated: str | None, now: datetime) -> Reader:
     if account is None or not account.active:
         return Reader("(unknown token)", problem="this token belongs to no active account")
+    if account.token_until is None or account.token_until <= now.astimezone(UTC).replace(tzinfo=None):
+        return Reader(account.name, account.holder, problem="this token has expired; the operator makes a new one: onegrid users token")
     if stated not in (None, account.name):
         return Reader(account.name, account.holder, problem=f"the token is not that of the account {stated!r}")
     return Reader(account.name, account.holder, account.grants)
@@ -114,17 +118,17 @@ def _from_file(file: Path, column: str, value: str) -> Kept | None:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as con:
             if con.execute("SELECT version_num FROM alembic_version").fetchall() != [(_newest(),)]:
                 raise _NotReadable
-            row = con.execute(f"SELECT name, holder, active, os_login FROM account WHERE {column} = ?", [value]).fetchone()
+            row = con.execute(f"SELECT name, holder, active, os_login, token_until FROM account WHERE {column} = ?", [value]).fetchone()
             if row is None:
                 return None
-            name, holder, active, login = row
+            name, holder, active, login, until = row
             rows = con.execute("SELECT role, holder, areas, purposes, person_id, number FROM account_grant "
                                "WHERE account = ? AND ended_at IS NULL ORDER BY number", [name]).fetchall() if active else []
     except sqlite3.Error:
         raise _NotReadable from None
     grants = tuple(Grant(Role(role), of, tuple(areas.split()), tuple(purposes.split()), person, number)
                    for role, of, areas, purposes, person, number in rows)  # fmt: skip
-    return Kept(name, holder, bool(active), login, grants)
+    return Kept(name, holder, bool(active), login, grants, datetime.fromisoformat(until) if until else None)
 
 
 @cache

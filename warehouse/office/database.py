@@ -26,7 +26,7 @@ from warehouse.locking import waiting_lock
 VARIABLE = "ONEGRID_OFFICE_DSN"
 FILE = "office.sqlite"
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0007_subjects"
+NEWEST = "0008_tokens"
 """The newest migration. Stated here so that a database in this form is opened without loading Alembic; a test compares."""
 PATIENCE_SECONDS = 30
 """How long a writer waits for another one."""
