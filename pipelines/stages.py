@@ -153,9 +153,13 @@ def evaluate_checks(con: duckdb.DuckDBPyConnection, home: Path, until: date | No
     with stage("alerts") as event:
         reference = as_of(con, until)
         event.rows = cross_checks.evaluate(con, reference, derived_key(home, "alert"))
+        waiting = cross_checks.waiting_for(con)
+        if waiting:
+            lacking = sorted({category for categories in waiting.values() for category in categories})
+            event.warnings.append(f"{len(waiting)} checks wait for a first delivery of {', '.join(lacking)}")
         recorded = record_run(con, home, reference, run_id, now=datetime.now(UTC))
         profile.fill_open_mismatches(con)
-        event.notes = {"opened": recorded.opened, "reopened": recorded.reopened, "closed": recorded.closed}
+        event.notes = {"opened": recorded.opened, "reopened": recorded.reopened, "closed": recorded.closed, "checks_waiting": len(waiting)}
     return {"rows": event.rows, **event.notes}
 
 

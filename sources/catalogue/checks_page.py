@@ -43,6 +43,8 @@ def _section(check: CrossCheck, catalogue: Catalogue) -> Iterator[str]:
     yield f"- **Condition 条件.** {check.condition}"
     yield f"- **Tolerance 容差.** {check.tolerance}"
     yield f"- **For example 例.** {check.example}"
+    if not check.waits:
+        yield "- **Evaluated** from the first delivery on; other checks wait until each category of their columns has been delivered once."
     if check.after:
         yield f"- **Reads** what {', '.join(f'`{name}`' for name in check.after)} finds."
     yield ""

@@ -108,6 +108,8 @@ class CrossCheck(Frozen):
 
     `urgent` is SQL for the records (record_id) whose alert has severity high. `details` are the phrases that the column `detail` of the
     SQL is made of, with their Chinese: classes or numbers of people that the dictionary lets a recipient know, never a value.
+    `waits`: it is evaluated once every category of its columns has been delivered; not where each record is judged by itself, or against
+    whichever others there are.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z_]*$")
@@ -124,10 +126,16 @@ class CrossCheck(Frozen):
     example: str
     alert: AlertForm
     after: tuple[str, ...] = ()
+    waits: bool = True
     details: dict[str, str] = Field(default_factory=dict)
     sql: str
     urgent: str | None = None
     examples: tuple[Example, ...]
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """The categories of its columns."""
+        return frozenset(column.split(".")[0] for column in self.columns)
 
     @model_validator(mode="after")
     def _has_examples_of_every_kind(self) -> CrossCheck:

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from sources.catalogue import load_catalogue
 from sources.catalogue.cross_checks import CrossCheck, Example, ExampleRecord
 from tests.factories import a_record, an_empty_city, insert
 from warehouse import numbers
@@ -32,9 +33,11 @@ ATTRIBUTE_TABLES = {
 
 
 def a_city() -> duckdb.DuckDBPyConnection:
-    """All tables that the checks read, empty; the full delivery of medical insurance of the year has come."""
+    """All tables that the checks read, empty; every category has been delivered, medical insurance the full delivery of the year."""
     con = an_empty_city()
-    insert(con, "ledger", category="medical_insurance", kind="full", stage="applied", delivery_date="2025-03-01")
+    for category in load_catalogue().contracts:
+        insert(con, "ledger", category=category, kind="full", stage="applied",
+               delivery_date="2025-03-01" if category == "medical_insurance" else "2025-01-01")
     for name, sql_type in ATTRIBUTE_TABLES.items():
         con.execute(f"CREATE TABLE attr_{name} (person_id VARCHAR, value {sql_type}, record_id BIGINT)")
     con.execute("""CREATE TABLE number_conflict ("check" VARCHAR, id_number VARCHAR, record_id BIGINT, role VARCHAR, person_id VARCHAR,

@@ -30,7 +30,7 @@ from tests.warehouse.check_world import (
     a_world,
     evaluate_example,
 )
-from warehouse.cross_checks import evaluate, prepare
+from warehouse.cross_checks import evaluate, prepare, waiting_for
 from warehouse.cross_checks.recipients import counts_by_department, lines_for
 from warehouse.cross_checks.rows import parameters, rows_of, stated
 
@@ -141,6 +141,21 @@ def test_a_new_check_is_one_file(tmp_path: Path) -> None:
     assert (line.told, line.told_zh) == ("one person has two accounts [2 accounts]", "同一人有两个账户（2个账户）")
     assert (line.evidence, len(line.own_records)) == ({"fund_accounts.account_no": ["A1", "A2"]}, 2)
     assert catalogue.checks["two_fund_accounts"].condition in render(catalogue)
+
+
+def test_a_check_waits_until_every_category_of_its_columns_has_been_delivered() -> None:
+    """Before the first enrolments every child would be one without a school; a record that contradicts itself needs no other."""
+    con = a_world({"P1": {"no_enrolment_at_school_age": True}}, [(HR, "P1", {"status": "1"})])
+    con.execute("DELETE FROM ledger WHERE category = 'student_enrolment'")
+    waiting = waiting_for(con)
+    assert waiting["school_age_not_enrolled"] == ["student_enrolment"]
+    assert {check.name for check in load_catalogue().checks.values() if not check.waits} & set(waiting) == set()
+    evaluate(con, AS_OF, KEY)
+    assert alerts_of(con, "school_age_not_enrolled") == []
+    insert(con, "ledger", category="student_enrolment", kind="full", stage="applied", delivery_date="2025-04-01")
+    assert waiting_for(con) == {}
+    evaluate(con, AS_OF, KEY)
+    assert len(alerts_of(con, "school_age_not_enrolled")) == 1
 
 
 def test_an_alert_found_again_is_the_same() -> None:

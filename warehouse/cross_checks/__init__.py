@@ -29,13 +29,15 @@ def evaluate(con: duckdb.DuckDBPyConnection, as_of: date, key: bytes, checks: Ma
     An alert found again has its id again: a digest, keyed with `key` (32 bytes of the installation), of check, subject and natural keys.
     `facts` is a keyed digest of what the check looks at in the records involved. State and days are those of an alert that is new on
     as_of; the book of alerts (warehouse/alerts) knows the others. Needs `profile`'s attr_* tables, `number_conflict`, `place` and the
-    current tables.
+    current tables. Checks that wait for categories (`waiting_for`) find nothing.
     """
     checks = load_catalogue().checks if checks is None else checks
+    waiting = waiting_for(con, checks)
     prepare(con, as_of)
     con.execute(f"CREATE OR REPLACE TEMP MACRO keyed(stated) AS {keyed_digest_sql('stated', key)}")
     for check in in_order(checks):
-        find(con, check, as_of)
+        if check.name not in waiting:
+            find(con, check, as_of)
     _identify(con)
     _urgent(con, as_of, checks)
     state_facts(con, checks)
@@ -43,6 +45,14 @@ def evaluate(con: duckdb.DuckDBPyConnection, as_of: date, key: bytes, checks: Ma
     address(con, checks)
     row = con.execute("SELECT count(*) FROM alert").fetchone()
     return int(row[0]) if row else 0
+
+
+def waiting_for(con: duckdb.DuckDBPyConnection, checks: Mapping[str, CrossCheck] | None = None) -> dict[str, list[str]]:
+    """Checks that are not evaluated yet, with the categories that have never been delivered: before the first enrolments have come, every
+    child would be one without a school."""
+    delivered = {category for (category,) in con.execute("SELECT DISTINCT category FROM ledger WHERE stage = 'applied'").fetchall()}
+    checks = load_catalogue().checks if checks is None else checks
+    return {name: sorted(check.categories - delivered) for name, check in checks.items() if check.waits and check.categories - delivered}
 
 
 def prepare(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
